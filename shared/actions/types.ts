@@ -1,0 +1,41 @@
+import type { ZodType } from 'zod';
+import type { HandlerKind } from '../definition/plan.ts';
+import type { Json } from '../errors.ts';
+import type { Database } from './database/facade.ts';
+
+/** What a handler may know about the step run it works for. */
+export interface ActionContext {
+  /** The organisation the execution belongs to; every read and write stays inside it. */
+  organizationId: string;
+  executionId: string;
+  workflowId: string;
+  workflowVersion: number;
+  mode: 'live' | 'test';
+  /** Id of the step run: the same in every attempt, so it serves as idempotency key. */
+  stepRunId: string;
+  /** Id of the step in the definition. */
+  stepId: string;
+  /** 1 for the first attempt. */
+  attempt: number;
+  /** The engine's clock at the start of the step. */
+  now: Date;
+  /** Fires at the step's timeout and when the execution is cancelled. */
+  signal: AbortSignal;
+  /** The step's own transaction, under the user the workflow runs as. Only for kind `database`. */
+  db: Database;
+}
+
+/** One action: its name, its schemas and its handler. */
+export interface ActionDefinition<P = unknown, R = unknown> {
+  name: string;
+  /** `database` runs in the step's transaction, `external` with none open, `pure` touches nothing. */
+  kind: HandlerKind;
+  /** One sentence for the builder and the docs. */
+  description: string;
+  params: ZodType<P>;
+  result: ZodType<R>;
+  run(params: P, context: ActionContext): Promise<R>;
+}
+
+/** A handler without schemas, as an application registers one. */
+export type ActionHandler = (params: Json, context: ActionContext) => Promise<Json> | Json;

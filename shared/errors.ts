@@ -1,0 +1,31 @@
+/** A value that survives JSON.stringify and JSON.parse unchanged. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** The shape every error of the engine has, in rows, over HTTP and in the page. */
+export interface ErrorShape {
+  /** Stable, snake_case; listed in docs/errors.md. */
+  code: string;
+  message: string;
+  /** The next thing to do. */
+  hint?: string;
+  /** Where in the definition or the parameters, such as `params.to`. */
+  path?: string;
+}
+
+/** An error that ends or retries a step. */
+export class StepError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly path: string | undefined;
+  /** Whether another attempt may succeed; the step's `retry` decides whether there is one. */
+  readonly retryable: boolean;
+
+  constructor(error: ErrorShape & { retryable?: boolean }) {
+    super(error.message);
+    this.name = 'StepError';
+    this.code = error.code;
+    this.hint = error.hint;
+    this.path = error.path;
+    this.retryable = error.retryable ?? false;
+  }
+}
