@@ -1,0 +1,31 @@
+import { createServer } from 'node:net';
+import { PlatformError } from './errors.ts';
+
+/** Tries to listen: resolves to the port (a free one for 0), or to undefined when it is taken. */
+function tryPort(port: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined);
+      else reject(new PlatformError(`Port ${port} cannot be used (${error.message}): choose another.`));
+    });
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
+    });
+  });
+}
+
+/** Throws one clear sentence when a port is taken. `option` is the flag that names another. */
+export async function assertPortFree(port: number, option: string): Promise<void> {
+  if ((await tryPort(port)) === undefined) {
+    throw new PlatformError(
+      `Port ${port} is taken: stop what listens there or choose another with ${option}.`,
+    );
+  }
+}
+
+/** The wanted port where it is free, otherwise any free one; 0 asks for any. */
+export async function freePort(wanted = 0): Promise<number> {
+  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? wanted;
+}
