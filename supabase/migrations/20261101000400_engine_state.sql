@@ -1,0 +1,157 @@
+-- THE STATE MACHINE, private tables
+--
+-- Publishing a version writes its plan here, flat: one row per step path with everything that
+-- follows from its outcome already resolved. Advancing an execution is a look-up in plan_steps.
+--
+--   execution  ── admitted ──▶  main strand  ──▶  step run, step run, …  ──▶  end
+--
+--   strand   A sequential line of an execution: its main line (id = the execution's id), each
+--            running iteration and each branch. It points at its current step run and owns ONE
+--            queue message for its life: claimed = hidden until the lease ends, ready = visible,
+--            waiting = deleted.
+--   lease    A strand's current step in a worker's hands. The token fences: an outcome reported
+--            under any other token is refused, and the late worker's transaction rolls back.
+--   timer    Something due later: a delay, a retry. The queue holds ready work only.
+--   slot     The right of one chain of invocations to work. Taken while its holder renews it or
+--            holds a lease.
+--
+-- Step runs (public.workflow_execution_steps) are the truth; the queue is derived and the sweep
+-- repairs it. Only these tables are scanned for work, and all of them stay small.
+--
+-- Lock order: executions by id, then what belongs to them. Claims and the sweep skip what is
+-- locked, so they never wait while they hold something.
+
+create table workflow.plans (
+  workflow_id uuid not null,
+  version int not null,
+  first text not null,
+  on_failure text,
+  primary key (workflow_id, version),
+  foreign key (workflow_id, version) references public.workflow_versions on delete cascade
+);
+
+create table workflow.plan_steps (
+  workflow_id uuid not null,
+  version int not null,
+  path text not null,
+  step_id text not null,
+  type text not null,
+  kind text not null,
+  section text not null,
+  depth int not null,
+  parent text,
+  next text,
+  closes text[] not null,
+  branches jsonb not null,
+  on_error text not null,
+  catch text,
+  fails text[] not null,
+  handler text,
+  read_paths text[] not null,
+  read_depths int[] not null,
+  roots text[] not null,
+  timeout interval,
+  retry jsonb,
+  primary key (workflow_id, version, path),
+  foreign key (workflow_id, version) references workflow.plans on delete cascade
+);
+
+create table workflow.strands (
+  id uuid primary key,
+  execution_id uuid not null references public.workflow_executions on delete cascade,
+  -- Copied from the execution: transitions read plan and strand, never the wide execution row.
+  organization_id uuid not null,
+  min_role text not null,
+  workflow_id uuid not null,
+  version int not null,
+  -- The current step run and its path.
+  step_id uuid not null,
+  path text not null,
+  -- Scope ids from the main line down to this strand.
+  scopes uuid[] not null,
+  msg_id bigint,
+  waiting boolean not null default false,
+  -- Leases lost on the current step; apart from its attempts.
+  deliveries int not null default 0,
+  check (waiting = (msg_id is null))
+) with (fillfactor = 60);
+create index strands_execution on workflow.strands (execution_id);
+create index strands_in_flight on workflow.strands (organization_id) where not waiting;
+
+-- No index but the key: the table holds what runs at this moment, and its updates stay HOT.
+create table workflow.leases (
+  strand_id uuid primary key references workflow.strands on delete cascade,
+  execution_id uuid not null,
+  step_id uuid not null,
+  token uuid not null,
+  slot int,
+  msg_id bigint not null,
+  expires_at timestamptz not null
+) with (fillfactor = 50);
+
+create table workflow.timers (
+  id bigint generated always as identity primary key,
+  strand_id uuid not null references workflow.strands on delete cascade,
+  execution_id uuid not null,
+  step_id uuid not null,
+  kind text not null check (kind in ('delay', 'retry')),
+  due_at timestamptz not null
+);
+create index timers_due on workflow.timers (due_at, id);
+create index timers_strand on workflow.timers (strand_id);
+
+create table workflow.slots (
+  id int primary key,
+  token uuid,
+  expires_at timestamptz not null default '-infinity'
+) with (fillfactor = 50);
+insert into workflow.slots (id) select generate_series(1, 100);
+
+create table workflow.watched_tables (
+  relation regclass primary key,
+  tenant_column name not null,
+  key_columns name[] not null
+);
+
+-- The trigger of every active event workflow, found by (table, organisation).
+create table workflow.event_triggers (
+  workflow_id uuid primary key references public.workflows on delete cascade,
+  relation regclass not null references workflow.watched_tables on delete cascade,
+  organization_id uuid not null,
+  events text[] not null,
+  columns text[],
+  filter jsonb,
+  variables jsonb not null,
+  allow_self boolean not null
+);
+create index event_triggers_candidates on workflow.event_triggers (relation, organization_id);
+
+-- Which transitions exist. The diagram in ARCHITECTURE.md shows exactly these.
+create table workflow.transitions (
+  entity text not null check (entity in ('execution', 'step')),
+  from_status text not null,
+  to_status text not null,
+  cause text not null,
+  primary key (entity, from_status, to_status)
+);
+insert into workflow.transitions values
+  ('execution', 'queued', 'running', 'admitted'),
+  ('execution', 'queued', 'cancelled', 'cancelled before admission'),
+  ('execution', 'running', 'waiting', 'every strand waits'),
+  ('execution', 'waiting', 'running', 'a strand is ready again'),
+  ('execution', 'running', 'succeeded', 'main line ended'),
+  ('execution', 'running', 'failed', 'error not handled'),
+  ('execution', 'running', 'cancelled', 'cancelled'),
+  ('execution', 'waiting', 'cancelled', 'cancelled'),
+  ('step', 'queued', 'running', 'claimed'),
+  ('step', 'queued', 'cancelled', 'execution ended'),
+  ('step', 'running', 'queued', 'lease given back'),
+  ('step', 'running', 'waiting', 'delay, retry or branch'),
+  ('step', 'running', 'succeeded', 'outcome reported'),
+  ('step', 'running', 'failed', 'outcome reported'),
+  ('step', 'running', 'skipped', 'when was false'),
+  ('step', 'running', 'cancelled', 'execution ended'),
+  ('step', 'waiting', 'queued', 'retry is due'),
+  ('step', 'waiting', 'succeeded', 'delay over or branch ended'),
+  ('step', 'waiting', 'failed', 'error inside not handled'),
+  ('step', 'waiting', 'cancelled', 'execution ended');

@@ -1,0 +1,182 @@
+-- Starting: an inserted execution is completed from its workflow, admitted, and the worker is woken.
+-- All of it happens in the transaction that caused it, so a rollback leaves nothing.
+
+create function workflow.before_execution_insert() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  v_workflow public.workflows;
+begin
+  select * into v_workflow from public.workflows where id = new.workflow_id;
+  if not found then
+    perform workflow.refuse('workflow_not_found', format('There is no workflow %s here.', new.workflow_id),
+      'Check the id, and that you are a member of its organisation.');
+  elsif v_workflow.status not in ('active', 'paused') then
+    perform workflow.refuse('workflow_not_active', format('Workflow %L is %s.', v_workflow.name, v_workflow.status),
+      'Publish a version of it first.');
+  elsif new.mode = 'test' then
+    perform workflow.refuse('test_mode_not_available', 'This release cannot run in test mode yet.', 'Leave mode at live.');
+  end if;
+  if workflow.is_client() then
+    -- A client chooses workflow, input, key and priority; all else follows from the workflow.
+    new.id := workflow.new_id();
+    new.trigger := '{"type": "manual"}';
+    new.created_by := (select auth.uid());
+    new.parent_step_id := null;
+    new.retry_of := null;
+    new.caused_by := null;
+    new.depth := 0;
+  end if;
+  new.organization_id := v_workflow.organization_id;
+  new.min_role := v_workflow.min_role;
+  new.workflow_version := v_workflow.active_version;
+  new.status := 'queued';
+  new.output := null;
+  new.error := null;
+  new.steps_done := 0;
+  new.revision := 1;
+  new.created_at := clock_timestamp();
+  new.started_at := null;
+  new.finished_at := null;
+  return new;
+end $$;
+create trigger before_insert before insert on public.workflow_executions
+  for each row execute function workflow.before_execution_insert();
+
+-- How many more strands an organisation may have ready or running.
+create function workflow.free_capacity(p_organization uuid) returns int
+language sql stable set search_path = '' as $$
+  select max_in_flight - (
+    select count(*)::int from (
+      select from workflow.strands s
+        where s.organization_id = p_organization and not s.waiting limit max_in_flight) in_flight)
+  from workflow.settings
+$$;
+
+-- Gives admitted executions their main strand, first step run and message. Set-based: ten thousand
+-- rows in one insert are one call.
+create function workflow.launch(p_executions uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_steps uuid[];
+begin
+  update public.workflow_executions set status = 'running', started_at = clock_timestamp()
+    where id = any (p_executions) and status = 'queued';
+  with launched as (
+    insert into public.workflow_execution_steps
+      (execution_id, organization_id, min_role, scope_id, path, step_id, type)
+      select e.id, e.organization_id, e.min_role, e.id, p.path, p.step_id, p.type
+      from public.workflow_executions e
+      join workflow.plans pl on pl.workflow_id = e.workflow_id and pl.version = e.workflow_version
+      join workflow.plan_steps p on p.workflow_id = pl.workflow_id and p.version = pl.version and p.path = pl.first
+      where e.id = any (p_executions)
+      returning id, execution_id, path
+  ), messages as (
+    select m.msg_id, l.id
+    from (select array_agg(id order by id) as ids,
+                 array_agg(jsonb_build_object('strand_id', execution_id) order by id) as bodies from launched) a,
+    lateral rows from (unnest(a.ids), pgmq.send_batch('workflow', a.bodies)) as m(id, msg_id)
+    join launched l using (id)
+  ), stranded as (
+    insert into workflow.strands
+      (id, execution_id, organization_id, min_role, workflow_id, version, step_id, path, scopes, msg_id)
+      select e.id, e.id, e.organization_id, e.min_role, e.workflow_id, e.workflow_version, l.id, l.path,
+        array[e.id], m.msg_id
+      from launched l join messages m using (id) join public.workflow_executions e on e.id = l.execution_id
+      returning step_id
+  )
+  select array_agg(step_id) into v_steps from stranded;
+  perform workflow.broadcast(p_executions, v_steps, true);
+end $$;
+
+-- Admits the oldest of an organisation's backlog as far as its capacity reaches.
+create function workflow.admit_organization(p_organization uuid) returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_ids uuid[];
+begin
+  select array_agg(id) into v_ids from (
+    select e.id from public.workflow_executions e
+      join public.workflows w on w.id = e.workflow_id and w.status = 'active'
+      where e.organization_id = p_organization and e.status = 'queued'
+      order by e.priority desc, e.id
+      limit greatest(workflow.free_capacity(p_organization), 0)
+      for no key update of e skip locked) picked;
+  if v_ids is null then
+    return 0;
+  end if;
+  perform workflow.launch(v_ids);
+  return cardinality(v_ids);
+end $$;
+
+-- Admits every organisation's backlog; one session at a time, the others have nothing to add.
+create function workflow.admit() returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_organization uuid;
+  v_admitted int := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('workflow.admit')) then
+    return 0;
+  end if;
+  for v_organization in
+    select distinct organization_id from public.workflow_executions where status = 'queued'
+  loop
+    v_admitted := v_admitted + workflow.admit_organization(v_organization);
+  end loop;
+  return v_admitted;
+end $$;
+
+create function workflow.after_executions_insert() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_organization uuid;
+  v_admitted int := 0;
+begin
+  for v_organization in select distinct organization_id from inserted loop
+    v_admitted := v_admitted + workflow.admit_organization(v_organization);
+  end loop;
+  if v_admitted > 0 then
+    perform workflow.wake();
+  end if;
+  return null;
+end $$;
+create trigger after_insert after insert on public.workflow_executions
+  referencing new table as inserted
+  for each statement execute function workflow.after_executions_insert();
+
+-- Starts a workflow from SQL or pg_cron. A repeated idempotency key returns the first execution.
+create function workflow.start(p_workflow uuid, p_input jsonb default '{}',
+  p_idempotency_key text default null, p_priority int default 0) returns uuid
+language plpgsql set search_path = '' as $$
+declare
+  v_id uuid;
+begin
+  insert into public.workflow_executions (workflow_id, input, idempotency_key, priority)
+    values (p_workflow, p_input, p_idempotency_key, p_priority)
+    on conflict (workflow_id, idempotency_key) do nothing
+    returning id into v_id;
+  if v_id is null then
+    select id into v_id from public.workflow_executions
+      where workflow_id = p_workflow and idempotency_key = p_idempotency_key;
+  end if;
+  return v_id;
+end $$;
+
+-- The same by name, for `select workflow.start('<workflow>', '{…}')` where the name is unique.
+create function workflow.start(p_workflow text, p_input jsonb default '{}',
+  p_idempotency_key text default null, p_priority int default 0) returns uuid
+language plpgsql set search_path = '' as $$
+declare
+  v_ids uuid[];
+begin
+  if p_workflow ~ '^[0-9a-f]{8}-[0-9a-f-]{27}$' then
+    return workflow.start(p_workflow::uuid, p_input, p_idempotency_key, p_priority);
+  end if;
+  select array_agg(id) into v_ids from public.workflows where name = p_workflow and status in ('active', 'paused');
+  if v_ids is null or cardinality(v_ids) > 1 then
+    perform workflow.refuse(case when v_ids is null then 'workflow_not_found' else 'workflow_ambiguous' end,
+      format('%s active workflow is named %L.', coalesce(cardinality(v_ids)::text, 'No'), p_workflow),
+      'Pass the workflow''s id instead of its name.');
+  end if;
+  return workflow.start(v_ids[1], p_input, p_idempotency_key, p_priority);
+end $$;

@@ -1,0 +1,181 @@
+-- Claiming: turns ready messages into leased steps and tells the worker all it needs to run them.
+
+-- What a worker gets for each leased strand: who and where it is, and the outcomes its step reads,
+-- and no others, so that a step costs the same in the first and in the ten-thousandth iteration.
+create function workflow.describe_claims(p_strands uuid[]) returns jsonb
+language sql stable set search_path = '' as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+      'step_run_id', st.id, 'token', l.token, 'strand_id', s.id, 'slot', l.slot, 'expires_at', l.expires_at,
+      'execution_id', e.id, 'workflow_id', e.workflow_id, 'workflow_version', e.workflow_version,
+      'organization_id', e.organization_id, 'mode', e.mode, 'depth', e.depth, 'created_at', e.created_at,
+      'created_by', e.created_by, 'run_as', v.run_as,
+      'path', st.path, 'attempt', st.attempt, 'deliveries', s.deliveries,
+      'timeout_ms', extract(epoch from coalesce(p.timeout, c.default_timeout)) * 1000,
+      'verify_record', st.path = pl.first and e.trigger ->> 'type' = 'event' and e.trigger ->> 'operation' <> 'DELETE',
+      'trigger', case when 'trigger' = any (p.roots) or st.path = pl.first then e.trigger end,
+      'input', case when 'input' = any (p.roots) then e.input end,
+      'steps', (
+        select coalesce(jsonb_object_agg(r.step_id, jsonb_build_object('status', r.status, 'output', r.output, 'error', r.error)), '{}')
+        from unnest(p.read_paths, p.read_depths) q(path, depth)
+        join public.workflow_execution_steps r
+          on r.execution_id = e.id and r.scope_id = s.scopes[q.depth + 1] and r.path = q.path and r.iteration = 0),
+      'now', workflow.now()
+    ) order by l.msg_id), '[]')
+  from unnest(p_strands) ids(id)
+  join workflow.strands s on s.id = ids.id
+  join workflow.leases l on l.strand_id = s.id
+  join public.workflow_execution_steps st on st.id = s.step_id
+  join public.workflow_executions e on e.id = s.execution_id
+  join public.workflow_versions v on v.workflow_id = s.workflow_id and v.version = s.version
+  join workflow.plans pl on pl.workflow_id = s.workflow_id and pl.version = s.version
+  join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
+  cross join workflow.settings c
+$$;
+
+-- Puts the current steps of strands into a worker's hands: a fresh token each, the strand's message
+-- hidden until the lease ends. `p_strands[i]` is carried by message `p_messages[i]`.
+create function workflow.lease_strands(p_strands uuid[], p_slot int) returns void
+language plpgsql set search_path = '' as $$
+begin
+  insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at)
+    select s.id, s.execution_id, s.step_id, gen_random_uuid(), p_slot, s.msg_id,
+      clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace
+    from unnest(p_strands) ids(id)
+    join workflow.strands s on s.id = ids.id
+    join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
+    cross join workflow.settings c
+    on conflict (strand_id) do update
+      set step_id = excluded.step_id, token = excluded.token, slot = excluded.slot,
+          msg_id = excluded.msg_id, expires_at = excluded.expires_at;
+  perform pgmq.set_vt('workflow', l.msg_id, ceil(extract(epoch from l.expires_at - clock_timestamp()))::int)
+    from workflow.leases l where l.strand_id = any (p_strands);
+end $$;
+
+-- Claims up to p_limit ready steps for a chain of invocations. Executions and leases that somebody
+-- else has locked are skipped: a claim that waited for them while it holds messages could deadlock
+-- with a completion that holds the execution and wants the message.
+create function workflow.claim_steps(p_limit int default 1, p_slot int default null) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_messages bigint[];
+  v_strands uuid[];
+  v_executions uuid[];
+  v_steps uuid[];
+  v_claimed uuid[];
+begin
+  perform workflow.fire_timers();
+  select array_agg(m.msg_id), array_agg((m.message ->> 'strand_id')::uuid) into v_messages, v_strands
+    from pgmq.read('workflow', 30, p_limit) m;
+  if v_messages is null then
+    return '[]';
+  end if;
+  v_executions := workflow.lock_executions(
+    array(select s.execution_id from workflow.strands s where s.id = any (v_strands)));
+  v_claimed := workflow.take_strands(v_messages, v_strands, v_executions);
+  perform workflow.sort_unclaimed(v_messages, v_strands, v_claimed);
+  if cardinality(v_claimed) = 0 then
+    return '[]';
+  end if;
+  v_steps := array(select step_id from workflow.strands where id = any (v_claimed));
+  v_executions := array(select distinct execution_id from workflow.strands where id = any (v_claimed));
+  update public.workflow_execution_steps set status = 'running', started_at = clock_timestamp()
+    where id = any (v_steps);
+  perform workflow.lease_strands(v_claimed, p_slot);
+  perform workflow.end_poisoned(v_claimed);
+  update public.workflow_executions set revision = revision + 1 where id = any (v_executions);
+  perform workflow.broadcast(v_executions, v_steps, false);
+  return workflow.describe_claims(v_claimed);
+end $$;
+
+-- Locks live executions without waiting for any; returns those it got.
+create function workflow.lock_executions(p_executions uuid[]) returns uuid[]
+language sql set search_path = '' as $$
+  select coalesce(array_agg(id), '{}') from (
+    select e.id from public.workflow_executions e
+      where e.id = any (p_executions) and e.status in ('running', 'waiting')
+      order by e.id for no key update skip locked) locked
+$$;
+
+-- The strands among those read that can be claimed. A ready strand adopts the message that reached
+-- it; a strand whose lease ran out has lost a delivery, and is left alone while its worker is still
+-- inside a transaction.
+create function workflow.take_strands(p_messages bigint[], p_strands uuid[], p_executions uuid[]) returns uuid[]
+language plpgsql set search_path = '' as $$
+declare
+  v_claimed uuid[];
+begin
+  with read as (
+    select distinct on (strand_id) * from unnest(p_messages, p_strands) r(msg_id, strand_id) order by strand_id, msg_id
+  ), lost as (
+    select l.strand_id, l.msg_id from workflow.leases l
+      where l.strand_id = any (p_strands) and l.expires_at <= clock_timestamp() for update skip locked
+  ), claimed as (
+    update workflow.strands s
+      set msg_id = r.msg_id, deliveries = s.deliveries + (lost.strand_id is not null)::int
+      from read r left join lost on lost.strand_id = r.strand_id
+      where s.id = r.strand_id and s.execution_id = any (p_executions) and not s.waiting
+        and (lost.msg_id = r.msg_id or not exists (select from workflow.leases l where l.strand_id = s.id))
+      returning s.id
+  )
+  select coalesce(array_agg(id), '{}') into v_claimed from claimed;
+  return v_claimed;
+end $$;
+
+-- Messages read but not claimed: those that carry nothing any more go (their strand ended, waits, or
+-- is carried by another message), the rest are tried again in a second.
+create function workflow.sort_unclaimed(p_messages bigint[], p_strands uuid[], p_claimed uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_gone bigint[];
+begin
+  if cardinality(p_claimed) = cardinality(p_messages) then
+    return;
+  end if;
+  select array_agg(r.msg_id) into v_gone
+    from unnest(p_messages, p_strands) r(msg_id, strand_id)
+    left join workflow.strands s on s.id = r.strand_id
+    where s.id is null or s.waiting or s.msg_id <> r.msg_id;
+  perform workflow.drop_messages(v_gone);
+  perform pgmq.set_vt('workflow', r.msg_id, 1)
+    from unnest(p_messages, p_strands) r(msg_id, strand_id)
+    join workflow.strands s on s.id = r.strand_id
+    where s.id <> all (p_claimed) and not s.waiting and s.msg_id = r.msg_id;
+end $$;
+
+-- A step whose lease was lost too often would take down one worker after another: it fails.
+create function workflow.end_poisoned(p_strands uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_outcomes jsonb;
+begin
+  select jsonb_agg(jsonb_build_object('strand_id', s.id, 'step_run_id', l.step_id, 'token', l.token,
+      'status', 'failed',
+      'error', jsonb_build_object('code', 'worker_lost', 'retryable', false,
+        'message', format('The worker was lost %s times while it ran this step.', s.deliveries),
+        'hint', 'Look for a crash, or for memory or CPU limits, in the logs of the worker function.')))
+    into v_outcomes
+    from workflow.strands s join workflow.leases l on l.strand_id = s.id, workflow.settings c
+    where s.id = any (p_strands) and s.deliveries >= c.max_deliveries;
+  if v_outcomes is not null then
+    perform workflow.complete_steps(v_outcomes, 'queue');
+  end if;
+end $$;
+
+-- Gives back claims that were never started: visible at once, and no lost lease is counted.
+-- Each element: { strand_id, token }. Returns how many were still held.
+create function workflow.give_back(p_claims jsonb) returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_strands uuid[];
+begin
+  select array_agg(l.strand_id) into v_strands
+    from jsonb_to_recordset(p_claims) c(strand_id uuid, token uuid)
+    join workflow.leases l on l.strand_id = c.strand_id and l.token = c.token
+    where l.execution_id = any (workflow.lock_executions(
+      array(select s.execution_id from jsonb_to_recordset(p_claims) q(strand_id uuid)
+            join workflow.strands s on s.id = q.strand_id)));
+  update public.workflow_execution_steps set status = 'queued'
+    where id in (select step_id from workflow.strands where id = any (v_strands)) and status = 'running';
+  perform workflow.requeue_strands(v_strands);
+  return coalesce(cardinality(v_strands), 0);
+end $$;

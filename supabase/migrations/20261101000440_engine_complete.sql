@@ -1,0 +1,254 @@
+-- Completing: a reported outcome becomes the step's status, and the plan says what follows.
+--
+-- complete_steps is the only door. It takes a set of outcomes, refuses stale tokens, and in the same
+-- commit moves every strand to its successor (leased again for the caller, or queued), lets it wait,
+-- or ends it.
+
+create type workflow.outcome as (
+  strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb, output jsonb, error jsonb,
+  branch text, until timestamptz
+);
+
+-- Where a strand goes from the step it is on. `target` null: the strand ends. `closes`: containers that
+-- end well with it. `failed`: step runs of containers that have failed with it.
+create type workflow.move as (strand_id uuid, step_id uuid, target text, closes text[], failed uuid[]);
+
+create function workflow.read_outcomes(p_outcomes jsonb) returns workflow.outcome[]
+language sql immutable set search_path = '' as $$
+  select array_agg(row (o.strand_id, o.step_run_id, o.token, o.status, o.input, o.output, o.error, o.branch,
+    o.until)::workflow.outcome)
+  from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
+    output jsonb, error jsonb, branch text, until timestamptz)
+$$;
+
+-- Locks the executions of the reported steps, by id, then their leases; refuses all if one is stale.
+create function workflow.lock_claims(p_outcomes workflow.outcome[]) returns uuid[]
+language plpgsql set search_path = '' as $$
+declare
+  v_executions uuid[];
+  v_held int;
+begin
+  select array_agg(id) into v_executions from (
+    select e.id from public.workflow_executions e
+      where e.status in ('running', 'waiting')
+        and e.id in (select l.execution_id from workflow.leases l join unnest(p_outcomes) o on o.strand_id = l.strand_id)
+      order by e.id for no key update) locked;
+  select count(*) into v_held from (
+    select from unnest(p_outcomes) o
+      join workflow.leases l on l.strand_id = o.strand_id and l.step_id = o.step_run_id and l.token = o.token
+      where l.execution_id = any (v_executions)
+      for update of l) held;
+  if v_held is distinct from cardinality(p_outcomes) then
+    perform workflow.refuse('stale_claim', 'The claim is no longer held: its lease was lost or its execution has ended.',
+      'Roll back what the step did; whoever holds the claim now reports the outcome.');
+  end if;
+  return v_executions;
+end $$;
+
+-- Writes outcomes into their step runs. A container whose branch is not empty waits for it.
+create function workflow.record_outcomes(p_outcomes workflow.outcome[]) returns void
+language sql set search_path = '' as $$
+  update public.workflow_execution_steps s
+    set status = d.status,
+        finished_at = case when d.status <> 'waiting' then clock_timestamp() end,
+        input = coalesce(o.input, s.input),
+        output = o.output
+    from unnest(p_outcomes) o
+    join workflow.strands st on st.id = o.strand_id
+    join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path,
+    lateral (select case when p.branches ->> o.branch is not null then 'waiting' else o.status end as status) d
+    where s.id = o.step_run_id and o.status <> 'failed'
+$$;
+
+-- The moves of outcomes that go the plain way: into a branch, or on to what follows.
+create function workflow.plain_moves(p_outcomes workflow.outcome[]) returns workflow.move[]
+language sql stable set search_path = '' as $$
+  select array_agg(case
+      when p.branches ->> o.branch is not null
+        then row (st.id, st.step_id, p.branches ->> o.branch, '{}'::text[], '{}'::uuid[])::workflow.move
+      else row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[])::workflow.move end)
+  from unnest(p_outcomes) o
+  join workflow.strands st on st.id = o.strand_id
+  join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
+  where o.status in ('succeeded', 'skipped')
+$$;
+
+-- Ends the containers that end together with a step, and returns them.
+create function workflow.close_containers(p_moves workflow.move[]) returns uuid[]
+language sql set search_path = '' as $$
+  with closed as (
+    update public.workflow_execution_steps s set status = 'succeeded', finished_at = clock_timestamp()
+      from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
+      where s.execution_id = st.execution_id and s.scope_id = st.id and s.iteration = 0
+        and s.path = any (m.closes) and s.status = 'waiting'
+      returning s.id
+  )
+  select coalesce(array_agg(id), '{}') from closed
+$$;
+
+-- A failed step whose catch branch has ended stays failed and takes the branch's last output.
+create function workflow.fill_handled(p_moves workflow.move[]) returns uuid[]
+language sql set search_path = '' as $$
+  with filled as (
+    update public.workflow_execution_steps s set output = last.output
+      from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
+      join public.workflow_execution_steps last on last.id = m.step_id
+      where s.execution_id = st.execution_id and s.scope_id = st.id and s.iteration = 0
+        and s.path = any (m.closes) and s.handled and s.id <> m.step_id
+      returning s.id
+  )
+  select coalesce(array_agg(id), '{}') from filled
+$$;
+
+-- Moves strands to their successors: a new step run each, and the strand points at it.
+create function workflow.move_strands(p_moves workflow.move[], p_leased boolean) returns uuid[]
+language sql set search_path = '' as $$
+  with successors as (
+    insert into public.workflow_execution_steps
+      (execution_id, organization_id, min_role, scope_id, path, step_id, type, status, started_at)
+      select st.execution_id, st.organization_id, st.min_role, st.id, p.path, p.step_id, p.type,
+        case when p_leased then 'running' else 'queued' end, case when p_leased then clock_timestamp() end
+      from unnest(p_moves) m
+      join workflow.strands st on st.id = m.strand_id
+      join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = m.target
+      returning id, scope_id, path
+  ), moved as (
+    update workflow.strands s set step_id = n.id, path = n.path, deliveries = 0
+      from successors n where s.id = n.scope_id
+  )
+  select coalesce(array_agg(id), '{}') from successors
+$$;
+
+-- A strand that waits needs no message and no lease.
+create function workflow.suspend_strands(p_strands uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_messages bigint[];
+begin
+  delete from workflow.leases where strand_id = any (p_strands);
+  select array_agg(msg_id) into v_messages from workflow.strands where id = any (p_strands) and msg_id is not null;
+  update workflow.strands set waiting = true, msg_id = null, deliveries = 0 where id = any (p_strands);
+  perform workflow.drop_messages(v_messages);
+end $$;
+
+-- Ready for whoever claims next: the lease goes, the message is visible now.
+create function workflow.requeue_strands(p_strands uuid[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  delete from workflow.leases where strand_id = any (p_strands);
+  perform pgmq.set_vt('workflow', msg_id, 0) from workflow.strands where id = any (p_strands) and not waiting;
+end $$;
+
+-- Main lines that have ended: the execution succeeded or, after its onFailure steps, failed.
+-- Its output is that of the last step at the top level.
+create function workflow.end_strands(p_moves workflow.move[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.workflow_executions e
+    set status = case when e.error is null then 'succeeded' else 'failed' end,
+        finished_at = clock_timestamp(),
+        output = case when e.error is null then (
+          select s.output from public.workflow_execution_steps s
+            where s.execution_id = e.id and s.scope_id = e.id and s.iteration = 0
+              and s.path = coalesce(m.closes[cardinality(m.closes)], st.path)) end
+    from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
+    where e.id = st.execution_id;
+  perform workflow.clear_executions(
+    array(select st.execution_id from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id));
+end $$;
+
+-- What an ended execution leaves behind: its strands with leases and timers, and their messages go;
+-- steps that were not done are cancelled.
+create function workflow.clear_executions(p_executions uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_messages bigint[];
+begin
+  with gone as (
+    delete from workflow.strands where execution_id = any (p_executions) returning msg_id
+  )
+  select array_agg(msg_id) into v_messages from gone where msg_id is not null;
+  perform workflow.drop_messages(v_messages);
+  update public.workflow_execution_steps s set status = 'cancelled', finished_at = clock_timestamp()
+    from public.workflow_executions e
+    where e.id = any (p_executions) and e.status <> 'succeeded' and s.execution_id = e.id and s.finished_at is null;
+end $$;
+
+-- Deletes messages by id.
+create function workflow.drop_messages(p_messages bigint[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if cardinality(p_messages) > 0 then
+    perform pgmq.delete('workflow', p_messages);
+  end if;
+end $$;
+
+-- Carries out moves: containers close, strands go on or end. Returns the step runs that changed.
+create function workflow.apply_moves(p_moves workflow.move[], p_leased boolean) returns uuid[]
+language plpgsql set search_path = '' as $$
+declare
+  v_going workflow.move[];
+  v_ending workflow.move[];
+  v_steps uuid[] := array(select unnest(m.failed) from unnest(p_moves) m);
+begin
+  if exists (select from unnest(p_moves) m where cardinality(m.closes) > 0) then
+    v_steps := v_steps || workflow.close_containers(p_moves) || workflow.fill_handled(p_moves);
+  end if;
+  select array_agg(m) filter (where m.target is not null), array_agg(m) filter (where m.target is null)
+    into v_going, v_ending from unnest(p_moves) m;
+  if v_going is not null then
+    v_steps := v_steps || workflow.move_strands(v_going, p_leased);
+  end if;
+  if v_ending is not null then
+    perform workflow.end_strands(v_ending);
+  end if;
+  return v_steps;
+end $$;
+
+-- Counters, revision and status of executions in which step runs have changed.
+create function workflow.settle_executions(p_executions uuid[], p_steps uuid[]) returns void
+language sql set search_path = '' as $$
+  update public.workflow_executions e
+    set revision = e.revision + 1,
+        steps_done = e.steps_done + (
+          select count(*) from public.workflow_execution_steps s
+            where s.id = any (p_steps) and s.execution_id = e.id and s.status in ('succeeded', 'failed', 'skipped')),
+        status = case
+          when e.status in ('running', 'waiting') then
+            case when exists (select from workflow.strands st where st.execution_id = e.id and not st.waiting)
+              then 'running' else 'waiting' end
+          else e.status end
+    where e.id = any (p_executions)
+$$;
+
+-- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
+-- 'queue' leaves them to whoever claims next. Raises stale_claim when one token is not current.
+create function workflow.complete_steps(p_outcomes jsonb, p_take text default 'claim', p_slot int default null)
+returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_outcomes workflow.outcome[] := workflow.read_outcomes(p_outcomes);
+  v_executions uuid[] := workflow.lock_claims(v_outcomes);
+  v_moves workflow.move[];
+  v_ready uuid[];
+  v_done uuid[] := array(select o.step_run_id from unnest(v_outcomes) o);
+begin
+  perform workflow.record_outcomes(v_outcomes);
+  v_moves := coalesce(workflow.plain_moves(v_outcomes), '{}');
+  if exists (select from unnest(v_outcomes) o where o.status = 'failed') then
+    v_moves := v_moves || workflow.fail_steps(v_outcomes);
+  end if;
+  if exists (select from unnest(v_outcomes) o where o.status = 'waiting') then
+    perform workflow.wait_until(v_outcomes);
+  end if;
+  v_done := v_done || workflow.apply_moves(v_moves, p_take = 'claim');
+  v_ready := array(select m.strand_id from unnest(v_moves) m where m.target is not null);
+  if p_take = 'claim' then
+    perform workflow.lease_strands(v_ready, p_slot);
+  else
+    perform workflow.requeue_strands(v_ready);
+  end if;
+  perform workflow.settle_executions(v_executions, v_done);
+  perform workflow.broadcast(v_executions, v_done, cardinality(v_ready) < cardinality(v_outcomes));
+  return case when p_take = 'claim' then workflow.describe_claims(v_ready) else '[]' end;
+end $$;

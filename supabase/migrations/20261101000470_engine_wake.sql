@@ -1,0 +1,136 @@
+-- Waking workers. pg_net only starts chains of invocations; a chain carries itself from step to step.
+--
+-- Work may not be stranded between a transaction that believes a worker is still there and a worker
+-- that believes there is no more work. Hence the gate: a transaction skips its wake-up only while it
+-- holds the gate shared and then, in a statement of its own, sees no free slot; a worker frees its
+-- slot only while it holds the gate exclusively and has read the queue once more.
+
+create function workflow.gate() returns bigint
+language sql immutable set search_path = '' as $$ select hashtext('workflow.gate')::bigint $$;
+
+create function workflow.read_secret(p_name text) returns text
+language sql stable security definer set search_path = '' as $$
+  select decrypted_secret from vault.decrypted_secrets where name = p_name
+$$;
+
+-- Slots nobody holds: neither by their own time nor by a lease.
+create function workflow.free_slots() returns setof int
+language sql volatile set search_path = '' as $$
+  select s.id from workflow.slots s, workflow.settings c
+  where s.id <= c.max_slots and s.expires_at <= clock_timestamp()
+    and not exists (select from workflow.leases l where l.slot = s.id and l.expires_at > clock_timestamp())
+$$;
+
+-- Starts one chain, unless all slots are taken. Does nothing, with a warning, before the Vault
+-- entries exist: the sweep calls again.
+create function workflow.wake() returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_key text;
+  v_url text;
+begin
+  if pg_try_advisory_xact_lock_shared(workflow.gate()) then
+    if not exists (select from workflow.free_slots()) then
+      return;
+    end if;
+  end if;
+  v_url := workflow.read_secret('project_url');
+  v_key := workflow.read_secret('secret_key');
+  if v_url is null or v_key is null then
+    raise warning 'workflow: no wake-up, the Vault entries project_url and secret_key are missing';
+    return;
+  end if;
+  perform net.http_post(
+    url := rtrim(v_url, '/') || (select worker_path from workflow.settings),
+    body := '{}'::jsonb,
+    headers := jsonb_build_object('Content-Type', 'application/json', 'apikey', v_key),
+    timeout_milliseconds := 2000);
+end $$;
+
+-- Takes a free slot for ten seconds; null when there is none.
+create function workflow.acquire_slot() returns jsonb
+language sql set search_path = '' as $$
+  update workflow.slots set token = gen_random_uuid(), expires_at = clock_timestamp() + interval '10 seconds'
+    where id = (select s.id from workflow.slots s
+                where s.id in (select * from workflow.free_slots()) order by s.id for update skip locked limit 1)
+    returning jsonb_build_object('id', id, 'token', token)
+$$;
+
+-- Keeps a slot while its chain has no lease to show; false when the slot belongs to another by now.
+create function workflow.hold_slot(p_slot int, p_token uuid) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  update workflow.slots set expires_at = clock_timestamp() + interval '10 seconds'
+    where id = p_slot and token = p_token;
+  return found;
+end $$;
+
+-- Ready work that is visible now. Reads the queue's table: no function of pgmq tells without claiming.
+create function workflow.has_ready_work() returns boolean
+language sql volatile set search_path = '' as $$
+  select exists (select from pgmq.q_workflow where vt <= clock_timestamp())
+$$;
+
+-- Ends a chain: frees its slot unless work has come in. Returns whether the slot is free and in how
+-- many milliseconds the next timer is due (null: none within 30 seconds).
+create function workflow.retire(p_slot int, p_token uuid) returns jsonb
+language plpgsql set search_path = '' as $$
+declare
+  v_retired boolean := false;
+  v_due timestamptz := (select min(due_at) from workflow.timers);
+begin
+  if v_due <= workflow.now() + interval '30 seconds' then
+    return jsonb_build_object('retired', false,
+      'timer_ms', greatest(0, ceil(extract(epoch from v_due - workflow.now()) * 1000)));
+  end if;
+  if pg_try_advisory_xact_lock(workflow.gate()) then
+    if not workflow.has_ready_work() then
+      update workflow.slots set token = null, expires_at = '-infinity' where id = p_slot and token = p_token;
+      v_retired := true;
+    end if;
+  end if;
+  return jsonb_build_object('retired', v_retired, 'timer_ms', null);
+end $$;
+
+-- Strands whose message is gone get a new one. Only those nobody holds: a lease's message may be
+-- deleted by the completion that is just happening.
+create function workflow.restore_messages() returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_strands uuid[];
+begin
+  select array_agg(id) into v_strands from (
+    select s.id from workflow.strands s
+      where not s.waiting
+        and not exists (select from workflow.leases l where l.strand_id = s.id and l.expires_at > clock_timestamp())
+        and not exists (select from pgmq.q_workflow q where q.msg_id = s.msg_id)
+      order by s.id for update of s skip locked) lost;
+  if v_strands is null then
+    return 0;
+  end if;
+  update workflow.strands set waiting = true, msg_id = null where id = any (v_strands);
+  perform workflow.resume_strands(v_strands);
+  return cardinality(v_strands);
+end $$;
+
+-- What keeps the engine going without any wake-up: due timers, lost messages, the backlog, and a
+-- worker for whatever is ready. Run by pg_cron; harmless at any time and any number of times.
+create function workflow.sweep() returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_timers int := workflow.fire_timers(1000);
+  v_restored int := workflow.restore_messages();
+  v_admitted int := workflow.admit();
+  v_ready boolean := workflow.has_ready_work();
+begin
+  if v_ready then
+    perform workflow.wake();
+  end if;
+  return jsonb_build_object('timers', v_timers, 'messages_restored', v_restored, 'admitted', v_admitted, 'ready', v_ready);
+end $$;
+
+-- Every 10 seconds where pg_cron can (1.5 and later), else every minute.
+select cron.schedule('workflow-sweep',
+  case when string_to_array(extversion, '.')::int[] >= array[1, 5] then '10 seconds' else '* * * * *' end,
+  'select workflow.sweep()')
+from pg_extension where extname = 'pg_cron';

@@ -1,0 +1,65 @@
+-- What the worker calls around a handler: the transaction of a database action, and the check that
+-- the user a workflow runs as may see the record that started it.
+
+-- Opens a database action: holds the lease against everybody, and lets no statement outlast it.
+create function workflow.enter_step(p_strand uuid, p_token uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_lease workflow.leases;
+  v_left_ms int;
+begin
+  select l.* into v_lease from workflow.leases l where l.strand_id = p_strand and l.token = p_token for update;
+  v_left_ms := extract(epoch from v_lease.expires_at - clock_timestamp()) * 1000;
+  if v_lease.strand_id is null or v_left_ms <= 0 then
+    perform workflow.refuse('stale_claim', 'The claim is no longer held.', 'Roll back; another worker has the step.');
+  end if;
+  perform set_config('statement_timeout', v_left_ms::text, true),
+    set_config('lock_timeout', v_left_ms::text, true),
+    set_config('idle_in_transaction_session_timeout', v_left_ms::text, true),
+    set_config('workflow.cause', (
+      select jsonb_build_object('execution_id', e.id, 'workflow_id', e.workflow_id, 'depth', e.depth)::text
+      from public.workflow_executions e where e.id = v_lease.execution_id), true);
+end $$;
+
+-- Sets the claims of the user a workflow runs as, for this transaction, and refuses when they are no
+-- longer a member. Without a user (published by the service role) the service role's claims apply.
+create function workflow.assume_user(p_user uuid, p_organization uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_claims jsonb := '{"role": "service_role"}';
+begin
+  if p_user is not null then
+    select jsonb_build_object('sub', u.id, 'role', 'authenticated', 'aud', 'authenticated', 'email', u.email,
+        'app_metadata', coalesce(u.raw_app_meta_data, '{}'))
+      into v_claims from auth.users u where u.id = p_user;
+  end if;
+  perform set_config('request.jwt.claims', coalesce(v_claims, '{}')::text, true),
+    set_config('request.jwt.claim.sub', coalesce(p_user::text, ''), true),
+    set_config('request.jwt.claim.role', coalesce(v_claims ->> 'role', ''), true);
+  if p_user is not null and not workflow.has_role(p_organization, 'viewer') then
+    perform workflow.refuse('run_as_not_member', 'The user this workflow runs as is no longer a member of its organisation.',
+      'Let a current member publish the workflow again; it then runs as that member.');
+  end if;
+end $$;
+
+-- Takes the claims off again, so that what the engine does next is not done in the user's name.
+create function workflow.leave_user() returns void
+language sql set search_path = '' as $$
+  select set_config('request.jwt.claims', '', true), set_config('request.jwt.claim.sub', '', true),
+    set_config('request.jwt.claim.role', '', true)
+$$;
+
+-- Whether the calling role sees the record that started an event execution.
+create function workflow.record_is_visible(p_trigger jsonb) returns boolean
+language plpgsql stable set search_path = '' as $$
+declare
+  v_relation regclass := (p_trigger ->> 'table')::regclass;
+  v_condition text;
+  v_visible boolean;
+begin
+  select string_agg(format('t.%1$I = (jsonb_populate_record(null::%2$s, $1)).%1$I', key, v_relation), ' and ')
+    into v_condition from jsonb_array_elements_text(p_trigger -> 'key') key;
+  execute format('select exists (select from %s t where %s)', v_relation, v_condition)
+    into v_visible using p_trigger -> 'record';
+  return v_visible;
+end $$;

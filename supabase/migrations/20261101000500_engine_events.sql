@@ -1,0 +1,164 @@
+-- Event triggers: rows of watched tables start workflows, inside the transaction that wrote them.
+--
+-- One statement trigger per event with transition tables, so that a bulk change is one set.
+-- Candidates are found by (table, organisation). The user's own write always goes through.
+
+create type workflow.change as (organization_id uuid, record jsonb, old_record jsonb);
+
+-- The chain of executions that leads to this transaction; null outside of a workflow's action.
+create function workflow.cause() returns jsonb
+language sql stable set search_path = '' as $$
+  select nullif(current_setting('workflow.cause', true), '')::jsonb
+$$;
+
+-- The workflows that a change starts, by operation, columns, filter and cause.
+create function workflow.matching_triggers(p_relation regclass, p_operation text, p_change workflow.change)
+returns setof workflow.event_triggers
+language sql stable set search_path = '' as $$
+  select t.* from workflow.event_triggers t
+  where t.relation = p_relation and t.organization_id = p_change.organization_id
+    and lower(p_operation) = any (t.events)
+    and (t.allow_self or t.workflow_id is distinct from (workflow.cause() ->> 'workflow_id')::uuid)
+    and (p_operation <> 'UPDATE' or t.columns is null or exists (
+      select from unnest(t.columns) c where p_change.record -> c is distinct from p_change.old_record -> c))
+    and (t.filter is null or workflow.rule_matches(t.filter, jsonb_build_object(
+      'record', p_change.record, 'old_record', p_change.old_record, 'variables', t.variables)))
+$$;
+
+create function workflow.start_matching(p_relation regclass, p_operation text, p_changes workflow.change[])
+returns void
+language sql set search_path = '' as $$
+  insert into public.workflow_executions (workflow_id, trigger, created_by, caused_by, depth)
+  select t.workflow_id, jsonb_build_object('type', 'event', 'table', p_relation::text, 'operation', p_operation,
+      'key', (select to_jsonb(key_columns) from workflow.watched_tables where relation = p_relation),
+      'record', c.record, 'old_record', c.old_record),
+    (select auth.uid()), (workflow.cause() ->> 'execution_id')::uuid,
+    coalesce((workflow.cause() ->> 'depth')::int + 1, 0)
+  from unnest(p_changes) c, lateral workflow.matching_triggers(p_relation, p_operation, c) t
+$$;
+
+-- A rule that fails must not fail the write, nor the other workflows: each is tried alone, and the one
+-- that fails is paused with an entry in the audit log.
+create function workflow.start_carefully(p_relation regclass, p_operation text, p_changes workflow.change[])
+returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_change workflow.change;
+  v_trigger workflow.event_triggers;
+begin
+  foreach v_change in array p_changes loop
+    for v_trigger in select t.* from workflow.event_triggers t
+      where t.relation = p_relation and t.organization_id = v_change.organization_id
+    loop
+      begin
+        insert into public.workflow_executions (workflow_id, trigger, created_by, caused_by, depth)
+        select m.workflow_id, jsonb_build_object('type', 'event', 'table', p_relation::text, 'operation', p_operation,
+            'key', (select to_jsonb(key_columns) from workflow.watched_tables where relation = p_relation),
+            'record', v_change.record, 'old_record', v_change.old_record),
+          (select auth.uid()), (workflow.cause() ->> 'execution_id')::uuid,
+          coalesce((workflow.cause() ->> 'depth')::int + 1, 0)
+        from workflow.matching_triggers(p_relation, p_operation, v_change) m
+        where m.workflow_id = v_trigger.workflow_id;
+      exception when others then
+        perform workflow.pause_failing(v_trigger, sqlerrm);
+      end;
+    end loop;
+  end loop;
+end $$;
+
+create function workflow.pause_failing(p_trigger workflow.event_triggers, p_error text) returns void
+language sql set search_path = '' as $$
+  update public.workflows set status = 'paused' where id = p_trigger.workflow_id;
+  insert into public.workflow_audit_log (organization_id, workflow_id, event, details)
+    values (p_trigger.organization_id, p_trigger.workflow_id, 'trigger_failed', jsonb_build_object('error', p_error));
+$$;
+
+-- Changes that come from too long a chain of executions start nothing; the audit log says so.
+create function workflow.too_deep(p_organization uuid) returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if (workflow.cause() ->> 'depth')::int + 1 <= (select max_depth from workflow.settings) is not false then
+    return false;
+  end if;
+  insert into public.workflow_audit_log (organization_id, workflow_id, execution_id, event, details)
+    values (p_organization, (workflow.cause() ->> 'workflow_id')::uuid, (workflow.cause() ->> 'execution_id')::uuid,
+      'depth_exceeded', workflow.cause());
+  return true;
+end $$;
+
+create function workflow.start_changes(p_relation regclass, p_operation text, p_changes workflow.change[])
+returns void
+language plpgsql set search_path = '' as $$
+begin
+  if p_changes is null or workflow.too_deep((p_changes[1]).organization_id) then
+    return;
+  end if;
+  begin
+    perform workflow.start_matching(p_relation, p_operation, p_changes);
+  exception when others then
+    perform workflow.start_carefully(p_relation, p_operation, p_changes);
+  end;
+exception when others then
+  raise warning 'workflow: no workflow started for a change of %: %', p_relation, sqlerrm;
+end $$;
+
+create function workflow.on_insert() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if exists (select from workflow.event_triggers where relation = tg_relid and 'insert' = any (events)) then
+    perform workflow.start_changes(tg_relid::regclass, 'INSERT', (
+      select array_agg(row (c.org, c.record, null)::workflow.change)
+      from new_rows n, lateral (select to_jsonb(n) as record) j,
+      lateral (select (j.record ->> tg_argv[0])::uuid as org, j.record) c
+      where c.org in (select organization_id from workflow.event_triggers where relation = tg_relid)));
+  end if;
+  return null;
+end $$;
+
+create function workflow.on_delete() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if exists (select from workflow.event_triggers where relation = tg_relid and 'delete' = any (events)) then
+    perform workflow.start_changes(tg_relid::regclass, 'DELETE', (
+      select array_agg(row (c.org, null, c.record)::workflow.change)
+      from old_rows o, lateral (select to_jsonb(o) as record) j,
+      lateral (select (j.record ->> tg_argv[0])::uuid as org, j.record) c
+      where c.org in (select organization_id from workflow.event_triggers where relation = tg_relid)));
+  end if;
+  return null;
+end $$;
+
+-- Old and new rows are paired by primary key. A row whose key has changed is one deleted, one inserted.
+create function workflow.on_update() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_keys text[] := string_to_array(tg_argv[1], ',');
+  v_operation text;
+  v_changes workflow.change[];
+begin
+  if not exists (select from workflow.event_triggers where relation = tg_relid) then
+    return null;
+  end if;
+  for v_operation, v_changes in
+    with old_side as (
+      select to_jsonb(o) as record, workflow.key_of(to_jsonb(o), v_keys) as key from old_rows o
+    ), new_side as (
+      select to_jsonb(n) as record, workflow.key_of(to_jsonb(n), v_keys) as key from new_rows n
+    ), paired as (
+      select case when o.record is null then 'INSERT' when n.record is null then 'DELETE' else 'UPDATE' end as operation,
+        (coalesce(n.record, o.record) ->> tg_argv[0])::uuid as org, n.record, o.record as old_record
+      from old_side o full join new_side n using (key)
+    )
+    select p.operation, array_agg(row (p.org, p.record, p.old_record)::workflow.change) from paired p
+      where p.org in (select organization_id from workflow.event_triggers where relation = tg_relid)
+      group by p.operation
+  loop
+    perform workflow.start_changes(tg_relid::regclass, v_operation, v_changes);
+  end loop;
+  return null;
+end $$;
+
+create function workflow.key_of(p_record jsonb, p_keys text[]) returns jsonb
+language sql immutable set search_path = '' as $$
+  select jsonb_agg(p_record -> k order by k) from unnest(p_keys) k
+$$;

@@ -1,0 +1,10 @@
+-- Nobody but the owner calls the state machine. What policies and defaults evaluate in the caller's
+-- name is listed here; triggers need no grant.
+
+revoke execute on all functions in schema workflow from public, anon, authenticated, service_role;
+revoke all on all tables in schema workflow from public, anon, authenticated, service_role;
+
+grant execute on function workflow.new_id(), workflow.member_organizations(text), workflow.has_role(uuid, text),
+  workflow.may_listen(text), workflow.is_client(), workflow.refuse(text, text, text)
+  to authenticated, service_role;
+grant execute on function workflow.record_is_visible(jsonb) to authenticated, service_role;
