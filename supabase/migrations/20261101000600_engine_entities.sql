@@ -34,15 +34,6 @@ language sql stable set search_path = '' as $$
 $$;
 revoke execute on function workflow.entity_columns(regclass) from public;
 
-create function workflow.entity_primary_key(p_relation regclass) returns jsonb
-language sql stable set search_path = '' as $$
-  select coalesce(jsonb_agg(a.attname order by array_position(i.indkey::int2[], a.attnum)), '[]')
-  from pg_catalog.pg_index i
-  join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-  where i.indrelid = p_relation and i.indisprimary
-$$;
-revoke execute on function workflow.entity_primary_key(regclass) from public;
-
 -- The column that says whose a row is: the one the table is watched by, else `organization_id`.
 create function workflow.entity_tenant_column(p_relation regclass) returns text
 language sql stable set search_path = '' as $$
@@ -60,7 +51,7 @@ language sql stable security definer set search_path = '' as $$
     'schema', n.nspname,
     'table', c.relname,
     'columns', workflow.entity_columns(c.oid),
-    'primary_key', workflow.entity_primary_key(c.oid),
+    'primary_key', coalesce(to_jsonb(workflow.key_columns(c.oid)), '[]'),
     'tenant_column', workflow.entity_tenant_column(c.oid))
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace

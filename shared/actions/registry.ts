@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { HandlerKind } from '../definition/plan.ts';
+import { StepError } from '../errors.ts';
+import { didYouMean } from './database/nearest.ts';
+import { createEntity } from './entity/create-entity.ts';
+import { query } from './entity/query.ts';
+import { updateEntity } from './entity/update-entity.ts';
+import { calculateLeadScore } from './lead/calculate-lead-score.ts';
+import { createDealFromLead } from './lead/create-deal-from-lead.ts';
+import type { ActionDefinition, ActionHandler } from './types.ts';
+
+/** Every action the engine ships with. Adding one takes its file and a line here. */
+const BUILT_IN: readonly ActionDefinition[] = [
+  query,
+  createEntity,
+  updateEntity,
+  calculateLeadScore,
+  createDealFromLead,
+];
+
+const builtIn = new Map(BUILT_IN.map((action) => [action.name, action]));
+const registered = new Map<string, ActionDefinition>();
+
+/** What the compiler asks of the actions. */
+export interface ActionCatalog {
+  get(name: string): Pick<ActionDefinition, 'kind' | 'params' | 'result'> | undefined;
+  names(): string[];
+}
+
+/** The built-in actions and those registered so far. */
+export const actionCatalog: ActionCatalog = {
+  get: (name) => builtIn.get(name) ?? registered.get(name),
+  names: () => [...builtIn.keys(), ...registered.keys()].sort(),
+};
+
+/** @throws StepError `unknown_action` */
+export function getAction(name: string): ActionDefinition {
+  const action = builtIn.get(name) ?? registered.get(name);
+  if (action) return action;
+  throw new StepError({
+    code: 'unknown_action',
+    message: `There is no action "${name}".`,
+    hint:
+      didYouMean(name, actionCatalog.names()) ??
+      'Register it with registerActionHandler before the worker starts.',
+    path: 'action',
+  });
+}
+
+/** Makes an action of `defineAction` known. @throws Error when a built-in action has its name */
+export function registerAction(action: ActionDefinition): void {
+  if (builtIn.has(action.name))
+    throw new Error(`"${action.name}" is a built-in action; choose another name.`);
+  if (!/^[A-Za-z][\w.]*$/.test(action.name))
+    throw new Error(
+      `"${action.name}" is no name for an action: letters, digits, _ and dots, a letter first.`,
+    );
+  registered.set(action.name, action);
+}
+
+/**
+ * Makes a handler without schemas known as an action. Registering a name again replaces the handler.
+ *
+ * @param options.kind `database` to run in the step's transaction; `external` (no transaction) by default
+ * @throws Error when a built-in action has this name
+ */
+export function registerActionHandler(
+  name: string,
+  handler: ActionHandler,
+  options: { kind?: HandlerKind; description?: string } = {},
+): void {
+  registerAction({
+    name,
+    kind: options.kind ?? 'external',
+    description: options.description ?? '',
+    params: z.json(),
+    result: z.json(),
+    run: async (params, context) => handler(params as Parameters<ActionHandler>[0], context),
+  });
+}
