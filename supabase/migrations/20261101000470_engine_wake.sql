@@ -53,7 +53,8 @@ language sql set search_path = '' as $$
   update workflow.slots set token = gen_random_uuid(), expires_at = clock_timestamp() + interval '10 seconds'
     where id = (select s.id from workflow.slots s
                 where s.id in (select * from workflow.free_slots()) order by s.id for update skip locked limit 1)
-    returning jsonb_build_object('id', id, 'token', token)
+    returning jsonb_build_object('id', id, 'token', token, 'steps_per_invocation',
+      (select steps_per_invocation from workflow.settings))
 $$;
 
 -- Keeps a slot while its chain has no lease to show; false when the slot belongs to another by now.

@@ -1,0 +1,50 @@
+import type { Json } from '../../shared/errors.ts';
+
+/** A step in this worker's hands, as workflow.describe_claims tells it. */
+export interface Claim {
+  step_run_id: string;
+  /** Fences: an outcome under any other token is refused. */
+  token: string;
+  strand_id: string;
+  slot: number | null;
+  expires_at: string;
+  execution_id: string;
+  workflow_id: string;
+  workflow_version: number;
+  organization_id: string;
+  mode: 'live' | 'test';
+  created_at: string;
+  created_by: string | null;
+  run_as: string | null;
+  path: string;
+  attempt: number;
+  deliveries: number;
+  timeout_ms: number;
+  /** The first step of an event execution: its record must be visible to `run_as`. */
+  verify_record: boolean;
+  trigger: Json;
+  input: Json;
+  steps: Record<string, { status: string; output: Json; error: Json }>;
+  now: string;
+}
+
+/** What is reported of a claim, as workflow.complete_steps reads it. */
+export interface Outcome {
+  strand_id: string;
+  step_run_id: string;
+  token: string;
+  status: 'succeeded' | 'skipped' | 'waiting' | 'failed';
+  input?: Json;
+  output?: Json;
+  error?: Json;
+  branch?: string;
+  until?: string;
+}
+
+/** The right of this chain of invocations to work. */
+export interface Slot {
+  id: number;
+  token: string;
+  /** 1: hand over after each step; more: drain in sets of this size. */
+  steps_per_invocation: number;
+}

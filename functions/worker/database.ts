@@ -1,0 +1,58 @@
+import postgres from 'postgres';
+
+/** Numbers of more digits than a double keeps; only then is the slow reader worth its time. */
+const longNumber = /[0-9.]{16}/;
+const maxDigits = 15;
+
+type Reviver = (key: string, value: unknown, context?: { source?: string }) => unknown;
+
+/** Integers beyond 2^53 and numerics of more than 15 significant digits stay the strings they were. */
+const keepLongNumbers: Reviver = (_key, value, context) => {
+  if (typeof value !== 'number' || !context?.source) return value;
+  if (Number.isSafeInteger(value)) return value;
+  const digits = context.source
+    .replace(/[eE].*$/, '')
+    .replace(/[^0-9]/g, '')
+    .replace(/^0+/, '');
+  return digits.length > maxDigits ? context.source : value;
+};
+
+/** Reads JSON as the database wrote it, without losing digits. */
+export function readJson(text: string): unknown {
+  return longNumber.test(text)
+    ? JSON.parse(text, keepLongNumbers as (key: string, value: unknown) => unknown)
+    : JSON.parse(text);
+}
+
+const json = {
+  to: 3802,
+  from: [114, 3802],
+  serialize: (value: unknown) => JSON.stringify(value),
+  parse: readJson,
+};
+
+/**
+ * The worker's connections: few per isolate, statements pipelined.
+ *
+ * `WORKFLOW_DB_URL` names a transaction pooler, which cannot keep prepared statements; without it the
+ * direct `SUPABASE_DB_URL` is used.
+ *
+ * @throws Error when neither variable is set
+ */
+export function connect(env: { get(name: string): string | undefined }): postgres.Sql {
+  const pooled = env.get('WORKFLOW_DB_URL');
+  const url = pooled ?? env.get('SUPABASE_DB_URL');
+  if (!url) throw new Error('Set SUPABASE_DB_URL, or WORKFLOW_DB_URL for a pooler, for the worker function.');
+  return postgres(url, {
+    max: Number(env.get('WORKFLOW_DB_CONNECTIONS') ?? 4),
+    prepare: pooled === undefined,
+    idle_timeout: 60,
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: { application_name: 'workflow-worker' },
+    types: { json },
+  });
+}
+
+export type Sql = postgres.Sql;
+export type Transaction = postgres.TransactionSql;

@@ -1,0 +1,27 @@
+import { StepError } from '../../shared/errors.ts';
+import type { Claim } from './claim.ts';
+import type { Sql } from './database.ts';
+
+/**
+ * Re-reads the record that started an execution as the user the workflow runs as: the trigger saw it
+ * with the engine's rights, the workflow may not.
+ *
+ * @throws StepError `record_not_visible`
+ */
+export async function verifyRecord(sql: Sql, claim: Claim): Promise<void> {
+  if (claim.run_as === null) return;
+  const visible = await sql.begin(async (tx) => {
+    tx`select workflow.assume_user(${claim.run_as}, ${claim.organization_id})`.execute();
+    tx`set local role authenticated`.execute();
+    const [row] = await tx<{ visible: boolean }[]>`
+      select workflow.record_is_visible(${tx.json(claim.trigger as never)}) as visible`;
+    return row?.visible ?? false;
+  });
+  if (!visible) {
+    throw new StepError({
+      code: 'record_not_visible',
+      message: 'The user this workflow runs as cannot see the record that started it, or it is gone.',
+      hint: "Check the table's row-level security for that user, or publish the workflow as a user who sees the record.",
+    });
+  }
+}

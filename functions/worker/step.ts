@@ -1,0 +1,84 @@
+import type { ActionContext } from '../../shared/actions/types.ts';
+import { type Json, StepError } from '../../shared/errors.ts';
+import { type PreparedStep, prepareStep, type Roots } from '../../shared/steps/index.ts';
+import type { Claim, Outcome } from './claim.ts';
+import { claimKeys, failedOutcome } from './failure.ts';
+import type { Version } from './versions.ts';
+
+type HandlerContext = Omit<ActionContext, 'db'>;
+
+/** What a claimed step's expressions may refer to. */
+function rootsOf(claim: Claim, version: Version): Roots {
+  return {
+    input: claim.input,
+    trigger: claim.trigger,
+    variables: version.variables,
+    steps: claim.steps,
+    execution: {
+      id: claim.execution_id,
+      mode: claim.mode,
+      created_at: claim.created_at,
+      created_by: claim.created_by,
+    },
+    workflow: { id: claim.workflow_id, name: version.name, version: claim.workflow_version },
+    organization: { id: claim.organization_id },
+    now: new Date(claim.now),
+  };
+}
+
+/** @throws StepError or ExpressionError when the step cannot be prepared */
+export function prepareClaim(claim: Claim, version: Version): PreparedStep {
+  const source = version.steps.get(claim.path);
+  if (!source) {
+    throw new StepError({
+      code: 'plan_mismatch',
+      message: `The published plan has no step at "${claim.path}".`,
+      hint: 'Publish the workflow again with the client library of the deployed release.',
+    });
+  }
+  return prepareStep(source, rootsOf(claim, version));
+}
+
+export function contextOf(claim: Claim, signal: AbortSignal): HandlerContext {
+  return {
+    organizationId: claim.organization_id,
+    executionId: claim.execution_id,
+    workflowId: claim.workflow_id,
+    workflowVersion: claim.workflow_version,
+    mode: claim.mode,
+    stepRunId: claim.step_run_id,
+    stepId: claim.path,
+    attempt: claim.attempt,
+    now: new Date(claim.now),
+    signal,
+  };
+}
+
+/** Executes a step that needs no transaction; errors become its outcome. */
+export async function executeOutside(
+  claim: Claim,
+  prepared: PreparedStep,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    const result = await prepared.execute({ ...contextOf(claim, signal), db: noDatabase });
+    return {
+      ...claimKeys(claim),
+      ...result,
+      ...(prepared.input === undefined ? {} : { input: prepared.input as Json }),
+    };
+  } catch (error) {
+    return failedOutcome(claim, error, prepared.input);
+  }
+}
+
+/** In place of a transaction where there is none: says so instead of failing obscurely. */
+const noDatabase = new Proxy({} as ActionContext['db'], {
+  get() {
+    throw new StepError({
+      code: 'no_transaction',
+      message: 'Only actions of kind "database" have a database.',
+      hint: 'Give the action kind "database", or do the writing in a step of its own.',
+    });
+  },
+});

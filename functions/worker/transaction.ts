@@ -1,0 +1,91 @@
+import { createDatabase } from '../../shared/actions/database/facade.ts';
+import type { ActionContext } from '../../shared/actions/types.ts';
+import type { PreparedStep } from '../../shared/steps/index.ts';
+import type { Claim, Outcome, Slot } from './claim.ts';
+import type { Sql, Transaction } from './database.ts';
+import type { Engine, Take } from './engine.ts';
+import { claimKeys, failedOutcome } from './failure.ts';
+
+type HandlerContext = Omit<ActionContext, 'db'>;
+
+/**
+ * Runs a database action inside its own completion transaction: what it writes, its result and the
+ * successor commit together, or nothing does. This is what makes its effect happen exactly once.
+ *
+ *   enter_step · savepoint · claims and role of run_as · the action · deferred constraints ·
+ *   reset role · complete_steps · commit
+ *
+ * An error of the action rolls back to the savepoint, and the same transaction reports it. A failed
+ * COMMIT is reported in a new one.
+ *
+ * @returns the successors that are claimed now
+ * @throws the `stale_claim` refusal when the claim belongs to somebody else
+ */
+export async function runInTransaction(
+  engine: Engine,
+  claim: Claim,
+  slot: Slot | null,
+  take: Take,
+  prepared: PreparedStep,
+  context: HandlerContext,
+): Promise<Claim[]> {
+  let reported = false;
+  try {
+    return await engine.sql.begin(async (tx) => {
+      const entered = tx`select workflow.enter_step(${claim.strand_id}, ${claim.token})`;
+      const outcome = await actAsUser(tx, entered, claim, prepared, context);
+      const successors = await engine.complete([outcome], take, slot, tx);
+      reported = true;
+      return successors;
+    });
+  } catch (error) {
+    if (!reported) throw error;
+    return engine.complete([failedOutcome(claim, error, prepared.input)], take, slot);
+  }
+}
+
+/** The action as `run_as`, inside a savepoint; afterwards the transaction is the engine's again. */
+async function actAsUser(
+  tx: Transaction,
+  entered: PromiseLike<unknown>,
+  claim: Claim,
+  prepared: PreparedStep,
+  context: HandlerContext,
+): Promise<Outcome> {
+  const entering = Promise.resolve(entered);
+  entering.catch(() => {});
+  try {
+    const result = await tx.savepoint((inner) => act(inner, claim, prepared, context));
+    tx`reset role`.execute();
+    tx`select workflow.leave_user()`.execute();
+    return {
+      ...claimKeys(claim),
+      ...result,
+      ...(prepared.input === undefined ? {} : { input: prepared.input }),
+    };
+  } catch (error) {
+    await entering;
+    return failedOutcome(claim, error, prepared.input);
+  }
+}
+
+async function act(tx: Transaction, claim: Claim, prepared: PreparedStep, context: HandlerContext) {
+  // Sent ahead of the action's first statement without waiting: if one fails, so does all after it.
+  const setup = [
+    tx`select workflow.assume_user(${claim.run_as}, ${claim.organization_id})`,
+    claim.run_as === null ? tx`set local role service_role` : tx`set local role authenticated`,
+  ].map((query) => query.execute());
+  const db = createDatabase(
+    (text, parameters) => tx.unsafe(text, parameters as never[], { prepare: true }) as never,
+  );
+  try {
+    const result = await prepared.execute({ ...context, db });
+    await tx`set constraints all immediate`;
+    return result;
+  } catch (error) {
+    for (const query of setup) await query;
+    throw error;
+  }
+}
+
+export type { Sql };

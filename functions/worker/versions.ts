@@ -1,0 +1,75 @@
+import { actionCatalog } from '../../shared/actions/registry.ts';
+import { compile, indexSteps } from '../../shared/definition/index.ts';
+import type { Plan } from '../../shared/definition/plan.ts';
+import { type Json, StepError } from '../../shared/errors.ts';
+import type { StepSource } from '../../shared/steps/index.ts';
+import type { Claim } from './claim.ts';
+import type { Sql } from './database.ts';
+
+/** A published version, compiled once per isolate. */
+export interface Version {
+  name: string;
+  variables: Json;
+  steps: Map<string, StepSource>;
+}
+
+const maxCached = 200;
+
+/** Published versions by workflow and number. They never change, so they are read once. */
+export class Versions {
+  private readonly cache = new Map<string, Promise<Version>>();
+
+  constructor(private readonly sql: Sql) {}
+
+  /** @throws StepError `plan_mismatch` when the stored plan is not what the definition compiles to */
+  get(claim: Pick<Claim, 'workflow_id' | 'workflow_version'>): Promise<Version> {
+    const key = `${claim.workflow_id}:${claim.workflow_version}`;
+    const known = this.cache.get(key);
+    if (known) return known;
+    const loading = this.load(claim);
+    this.cache.set(key, loading);
+    loading.catch(() => this.cache.delete(key));
+    const [oldest] = this.cache.keys();
+    if (this.cache.size > maxCached && oldest !== undefined) this.cache.delete(oldest);
+    return loading;
+  }
+
+  private async load(claim: Pick<Claim, 'workflow_id' | 'workflow_version'>): Promise<Version> {
+    const [row] = await this.sql<{ definition: unknown; plan: Plan }[]>`
+      select definition, plan from public.workflow_versions
+      where workflow_id = ${claim.workflow_id} and version = ${claim.workflow_version}`;
+    const compiled = compile(row?.definition, { actions: actionCatalog });
+    if (!row || !compiled.ok || !sameJson(compiled.plan, row.plan)) {
+      throw new StepError({
+        code: 'plan_mismatch',
+        message: 'The published plan is not what this worker makes of the definition.',
+        hint: compiled.ok
+          ? 'Publish the workflow again with the client library of the deployed release.'
+          : `Correct the definition and publish it again: ${compiled.errors[0]?.message}`,
+      });
+    }
+    const { definition, plan } = compiled;
+    const sources = [...indexSteps(definition)].map(([id, step]): [string, StepSource] => {
+      const path = plan.steps[id];
+      if (!path) throw new Error(`The plan lacks step ${id}.`);
+      return [id, { step: step as unknown as Record<string, Json>, plan: path }];
+    });
+    return {
+      name: definition.name,
+      variables: (definition.variables ?? {}) as Json,
+      steps: new Map(sources),
+    };
+  }
+}
+
+/** Equality of JSON values; the order of keys does not count, since jsonb does not keep it. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => sameJson((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+  );
+}

@@ -1,0 +1,31 @@
+import { findAction } from '../actions/registry.ts';
+import { type Json, StepError } from '../errors.ts';
+import { evaluate } from '../expression/index.ts';
+import { parseWith } from './parse.ts';
+import type { StepType } from './types.ts';
+
+/** Runs a registered action with its evaluated parameters. */
+export const actionStep: StepType = {
+  type: 'action',
+  prepare({ step }, roots) {
+    const name = step.action as string;
+    const action = findAction(name);
+    if (!action) {
+      throw new StepError({
+        code: 'unknown_action',
+        message: `There is no action "${name}" in this worker.`,
+        hint: 'Deploy the worker with the file that registers it.',
+      });
+    }
+    const input = evaluate(step.params ?? {}, roots);
+    const params = parseWith(action.params, input, 'invalid_params', 'params');
+    return {
+      kind: action.kind,
+      input,
+      async execute(context) {
+        const result = await action.run(params, context);
+        return { status: 'succeeded', output: parseWith(action.result, result, 'invalid_result') as Json };
+      },
+    };
+  },
+};

@@ -1,0 +1,40 @@
+import type { ActionContext } from '../actions/types.ts';
+import type { HandlerKind, PlanStep } from '../definition/plan.ts';
+import type { Json } from '../errors.ts';
+
+/** What a step run came to. Failing is throwing. */
+export interface StepOutcome {
+  status: 'succeeded' | 'skipped' | 'waiting';
+  output?: Json;
+  /** Containers: the branch to go into, by its name in the plan. */
+  branch?: string;
+  /** Waiting: the moment at which to go on. */
+  until?: string;
+}
+
+/** What an expression may refer to, by root name. */
+export type Roots = Record<string, unknown>;
+
+/** A step of a definition, as its author wrote it, beside its row of the plan. */
+export interface StepSource {
+  step: Record<string, Json>;
+  plan: PlanStep;
+}
+
+/** A step with all its expressions evaluated, ready to be executed where its kind demands. */
+export interface PreparedStep {
+  kind: HandlerKind;
+  /** What goes into the step run's `input`. */
+  input?: Json;
+  /**
+   * @param context what a handler may know; `db` is there for kind `database` only
+   * @throws StepError
+   */
+  execute(context: ActionContext): Promise<StepOutcome>;
+}
+
+/** One step type. Preparing evaluates expressions and touches nothing outside. */
+export interface StepType {
+  type: string;
+  prepare(source: StepSource, roots: Roots): PreparedStep;
+}
