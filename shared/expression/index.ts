@@ -1,0 +1,16 @@
+export type { ExpressionContext } from './cel.ts';
+export { compileCel, evaluateCel } from './cel.ts';
+export type { Reference } from './cel-ast.ts';
+export { CEL_LIMITS } from './cel-limits.ts';
+export { ExpressionError } from './error.ts';
+export type { EvaluateOptions } from './evaluate.ts';
+export { evaluate, evaluateCondition, evaluateItems } from './evaluate.ts';
+export type { Json, JsonObject } from './json.ts';
+export { isLiquid, renderLiquid } from './liquid.ts';
+export type { OutputMode } from './liquid-engine.ts';
+export { LIQUID_LIMITS } from './liquid-engine.ts';
+export { references } from './references.ts';
+export { checkRule } from './rule-check.ts';
+export type { RuleLeaf, RuleOp, RuleTree } from './rule-types.ts';
+export { evaluateRule } from './rules.ts';
+export { formatDuration, parseDuration, parseTimestamp } from './time.ts';

@@ -1,0 +1,85 @@
+import type { Liquid, Template } from 'liquidjs';
+import { LruCache } from './cache.ts';
+import type { ExpressionContext } from './cel.ts';
+import type { Reference } from './cel-ast.ts';
+import { ExpressionError } from './error.ts';
+import { createLiquid, LIQUID_LIMITS, type OutputMode } from './liquid-engine.ts';
+
+interface CompiledLiquid {
+  engine: Liquid;
+  template: Template[];
+  references: Reference[];
+}
+
+const engines: Record<OutputMode, Liquid> = { text: createLiquid('text'), html: createLiquid('html') };
+const cache = new LruCache<CompiledLiquid>(500);
+
+/** Whether a string is a template: it has an output `{{ }}` or a tag `{% %}`. */
+export function isLiquid(text: string): boolean {
+  return text.includes('{{') || text.includes('{%');
+}
+
+/**
+ * Parses a template; the result is cached.
+ * @throws ExpressionError `invalid_template`
+ */
+export function compileLiquid(source: string, mode: OutputMode = 'text'): CompiledLiquid {
+  return cache.getOrCreate(`${mode}:${source}`, () => {
+    try {
+      const engine = engines[mode];
+      const template = engine.parse(source);
+      return { engine, template, references: referencesOf(engine, template) };
+    } catch (error) {
+      throw new ExpressionError({
+        code: 'invalid_template',
+        message: firstLine(error),
+        hint: hintFor(error),
+      });
+    }
+  });
+}
+
+/**
+ * Renders a Liquid template.
+ * @param mode `html` escapes what is written
+ * @throws ExpressionError `missing_value` when a variable is absent, `template_failed` for other failures
+ */
+export function renderLiquid(source: string, context: ExpressionContext, mode: OutputMode = 'text'): string {
+  const { engine, template } = compileLiquid(source, mode);
+  const scope = context.now instanceof Date ? { ...context, now: context.now.toISOString() } : context;
+  try {
+    return engine.renderSync(template, scope, {
+      renderLimit: LIQUID_LIMITS.render,
+      memoryLimit: LIQUID_LIMITS.memory,
+      templateLimit: LIQUID_LIMITS.templates,
+    });
+  } catch (error) {
+    const missing = (error as Error).name === 'UndefinedVariableError';
+    throw new ExpressionError({
+      code: missing ? 'missing_value' : 'template_failed',
+      message: firstLine(error),
+      hint: missing ? 'Give it a fallback: `| default: ""`.' : undefined,
+    });
+  }
+}
+
+function referencesOf(engine: Liquid, template: Template[]): Reference[] {
+  return engine.globalVariableSegmentsSync(template).map(([root, ...rest]) => {
+    const known = rest.findIndex((segment) => typeof segment !== 'string');
+    const path = known === -1 ? rest : rest.slice(0, known);
+    // Whether a default follows is not told, so absence is never called an error before it happens.
+    return { root: String(root), path: path.map(String), dynamic: known !== -1, optional: true };
+  });
+}
+
+function firstLine(error: unknown): string {
+  const [line = ''] = String((error as Error).message).split('\n');
+  return `${line.charAt(0).toUpperCase()}${line.slice(1)}`;
+}
+
+function hintFor(error: unknown): string {
+  const message = firstLine(error);
+  if (/^Undefined filter/.test(message)) return 'See https://liquidjs.com/filters/overview.html.';
+  if (/^Tag /.test(message)) return 'Tags that load other templates are not available.';
+  return 'Text that is meant literally goes into { "$raw": "…" }.';
+}
