@@ -25,6 +25,24 @@ export async function assertPortFree(port: number, option: string): Promise<void
   }
 }
 
+/**
+ * The port to listen on: `wanted` when it is named (then it must be free), any free one for 0, otherwise `usual`, or a free one
+ * where that is taken.
+ */
+export async function choosePort(
+  wanted: number | undefined,
+  usual: number,
+  option: string,
+  say: (line: string) => void,
+): Promise<number> {
+  if (wanted) await assertPortFree(wanted, option);
+  const port = wanted ?? usual;
+  const free = await freePort(port);
+  if (free !== port && port !== 0)
+    say(`Port ${port} is taken: using ${free} instead (${option} chooses another)`);
+  return free;
+}
+
 /** The wanted port where it is free, otherwise any free one; 0 asks for any. */
 export async function freePort(wanted = 0): Promise<number> {
   return (await tryPort(wanted)) ?? (await tryPort(0)) ?? wanted;

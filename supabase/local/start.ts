@@ -1,47 +1,123 @@
-import { parseArgs } from 'node:util';
-import { messageOf } from './errors.ts';
+import { join, resolve } from 'node:path';
+import { format, parseArgs } from 'node:util';
+import { messageOf, PlatformError } from './errors.ts';
+import { logTo } from './log.ts';
+import { defaultDataDir } from './paths.ts';
 import { type Platform, startPlatform } from './platform.ts';
 
-const { values } = parseArgs({
-  options: {
-    'api-port': { type: 'string' },
-    'db-port': { type: 'string' },
-    'data-dir': { type: 'string' },
-    fresh: { type: 'boolean' },
-    json: { type: 'boolean' },
-  },
-});
+const help = `Starts the platform: Postgres, Data API, Auth, Realtime and Edge Functions, without Docker.
+
+  npm start -- [options]
+
+  --api-port <port>   the API's port (default: config.toml's 54321, or a free one where it is taken)
+  --db-port <port>    Postgres' port (default: config.toml's 54322, or a free one where it is taken)
+  --data-dir <path>   where the database and the logs go (default: .local)
+  --fresh             begin anew: throws the database in the data folder away
+  --json              print one JSON line when ready
+  --help              this text
+
+Ctrl-C stops it.
+`;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const number = (value: string | undefined) => (value === undefined ? undefined : Number(value));
-let platform: Platform | undefined;
-let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, async () => {
-    if (stopping) return;
-    stopping = true;
-    await platform?.stop();
-    process.exit(0);
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      'api-port': { type: 'string' },
+      'db-port': { type: 'string' },
+      'data-dir': { type: 'string' },
+      fresh: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   });
-}
-try {
-  platform = await startPlatform({
-    apiPort: number(values['api-port']),
-    dbPort: number(values['db-port']),
-    dataDir: values['data-dir'],
-    fresh: values.fresh,
-    say,
-  });
-  const line = {
-    api_url: platform.apiUrl,
-    db_url: platform.dbUrl,
-    publishable_key: platform.publishableKey,
-    secret_key: platform.secretKey,
-    web_url: null,
+  const port = (name: 'api-port' | 'db-port') => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    if (/^\d+$/.test(text) && Number(text) < 65_536) return Number(text);
+    throw new PlatformError(`--${name} ${text} is not a port: give a number up to 65535.`);
   };
-  if (values.json) process.stdout.write(`${JSON.stringify(line)}\n`);
-  else say(JSON.stringify(line, null, 2));
-} catch (error) {
-  say(messageOf(error));
+  return {
+    ...values,
+    apiPort: port('api-port'),
+    dbPort: port('db-port'),
+    dataDir: resolve(values['data-dir'] ?? defaultDataDir),
+  };
+}
+
+function fail(error: unknown): never {
+  say(
+    error instanceof Error && !(error instanceof PlatformError)
+      ? (error.stack ?? error.message)
+      : messageOf(error),
+  );
   process.exit(1);
 }
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.help) {
+    process.stdout.write(help);
+    return;
+  }
+  let platform: Platform | undefined;
+  let ending = false;
+  const end = async (code: number) => {
+    if (ending) return;
+    ending = true;
+    await starting.catch(() => {});
+    await platform?.stop();
+    process.exit(code);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: Error) => {
+      if (isWriteAfterClose(error)) return;
+      say(`A part of the platform failed: ${error?.stack ?? error}`);
+      void end(1);
+    });
+  }
+  const { apiPort, dbPort, dataDir, fresh } = options;
+  redirectConsole(dataDir);
+  const starting = startPlatform({ apiPort, dbPort, dataDir, fresh, say, onFailure: fail });
+  platform = await starting;
+  if (ending) return;
+  announce(platform, options.json);
+}
+
+/**
+ * When Postgres ends in the middle of a transaction, postgres.js writes the rollback to a connection that is gone, in a later
+ * tick where nobody can catch it. What used the connection has had its error already.
+ */
+function isWriteAfterClose(error: Error): boolean {
+  return error instanceof TypeError && /nextWrite .*postgres/.test(error.stack ?? '');
+}
+
+/** Libraries print what they answer with an error, too: that belongs into a log. */
+function redirectConsole(dataDir: string): void {
+  const log = logTo(join(dataDir, 'logs'), 'console');
+  for (const method of ['log', 'info', 'warn', 'error'] as const) {
+    console[method] = (...values: unknown[]) => log(format(...values));
+  }
+}
+
+function announce(platform: Platform, json: boolean): void {
+  const { apiUrl, dbUrl, publishableKey, secretKey, demo, dataDir } = platform;
+  if (json) {
+    const line = { api_url: apiUrl, db_url: dbUrl, publishable_key: publishableKey, secret_key: secretKey };
+    process.stdout.write(`${JSON.stringify({ ...line, web_url: null, demo })}\n`);
+    return;
+  }
+  say(`
+API          ${apiUrl}
+Database     ${dbUrl}
+Publishable  ${publishableKey}
+Secret       ${secretKey}
+Demo user    ${demo.email} / ${demo.password}
+Data, logs   ${dataDir}
+
+Ctrl-C stops it.`);
+}
+
+main().catch(fail);

@@ -15,7 +15,11 @@ export interface DatabaseOptions {
   /** Throw an existing cluster away first. */
   fresh?: boolean;
   /** Told what happens, one line at a time. */
-  say?: (line: string) => void;
+  say?(line: string): void;
+  /** Told the process id of Postgres, at every start. */
+  onPid?(pid: number): void;
+  /** Told when Postgres ended by itself and could not be started again. */
+  onCrash?(error: Error): void;
 }
 
 /** A Postgres with everything a hosted project's database has before its first migration. */
@@ -31,14 +35,8 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/**
- * Starts the database of a platform, made anew where there is none.
- * @param onCrash called when Postgres ends by itself and could not be started again
- */
-export async function startDatabase(
-  options: DatabaseOptions,
-  onCrash: (error: Error) => void = () => {},
-): Promise<Database> {
+/** Starts the database of a platform, made anew where there is none. Should Postgres end by itself, it is started again. */
+export async function startDatabase(options: DatabaseOptions): Promise<Database> {
   const say = options.say ?? (() => {});
   const installation = await findInstallation(say);
   const folder = clusterFolder(options.dataDir, installation, say);
@@ -49,24 +47,21 @@ export async function startDatabase(
   installExtensions(installation.extensionDir);
   if (!hasCluster(folder, installation)) await createCluster(installation, folder);
 
-  const start = () => startServer(installation, folder, options.port, logFile);
-  let server = await start();
+  let server: Server;
   let expected = false;
-  const watch = (current: Server) => {
-    void current.exited.then(async () => {
-      if (expected || server !== current) return;
-      try {
-        server = await startAgain(start);
-        watch(server);
-      } catch (error) {
-        onCrash(error as Error);
-      }
+  const start = async () => {
+    const current = await startServer(installation, folder, options.port, logFile);
+    server = current;
+    options.onPid?.(current.pid);
+    void current.exited.then(() => {
+      if (!expected) startAgain(start).catch((error) => options.onCrash?.(error));
     });
   };
   const stop = async () => {
     expected = true;
     await server.stop();
   };
+  await start();
   const url = (role: string) => `postgresql://${role}:${databasePassword}@127.0.0.1:${options.port}/postgres`;
   try {
     await prepare(url('supabase_admin'), folder, say);
@@ -74,25 +69,22 @@ export async function startDatabase(
     await stop();
     throw error;
   }
-  watch(server);
   return {
     url: url('postgres'),
     adminUrl: url('supabase_admin'),
     logFile,
     pid: () => server.pid,
     async restart() {
-      expected = true;
-      await server.stop();
-      server = await start();
+      await stop();
       expected = false;
-      watch(server);
+      await start();
     },
     stop,
   };
 }
 
 /** After a crash the old processes need a moment to let go of memory and port. */
-async function startAgain(start: () => Promise<Server>): Promise<Server> {
+async function startAgain(start: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await start();

@@ -1,0 +1,54 @@
+// Runs one Edge Function under Deno: `deno run runtime.ts <entrypoint>`. Stands in for hosted's runtime: EdgeRuntime.waitUntil,
+// a port chosen from outside, an end when the platform is gone.
+
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+
+const pending = new Set<Promise<unknown>>();
+
+function waitUntil<T>(promise: Promise<T>): Promise<T> {
+  pending.add(promise);
+  promise.then(
+    () => pending.delete(promise),
+    (error) => {
+      pending.delete(promise);
+      console.error('EdgeRuntime.waitUntil:', error);
+    },
+  );
+  return promise;
+}
+
+const serve = Deno.serve;
+let served = false;
+
+function serveHere(first: unknown, second?: unknown) {
+  served = true;
+  const handler = [first, second, (first as { handler?: unknown })?.handler].find(
+    (it) => typeof it === 'function',
+  ) as Handler;
+  return serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    onListen: ({ port }) => console.log(`@@listening ${port}`),
+    handler,
+  });
+}
+
+Object.assign(globalThis, { EdgeRuntime: { waitUntil } });
+Object.assign(Deno, { serve: serveHere });
+
+/** The platform holds the other end of standard input: when it is gone, so are we. */
+async function endWithPlatform(): Promise<never> {
+  for await (const _ of Deno.stdin.readable);
+  Deno.exit(0);
+}
+endWithPlatform();
+
+Deno.addSignalListener('SIGTERM', async () => {
+  globalThis.dispatchEvent(new Event('beforeunload'));
+  await Promise.race([Promise.allSettled(pending), new Promise((resolve) => setTimeout(resolve, 500))]);
+  Deno.exit(0);
+});
+
+const module = await import(Deno.args[0]);
+if (!served && typeof module.default?.fetch === 'function')
+  serveHere((request: Request) => module.default.fetch(request));
