@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
-import { freePort } from '../../supabase/local/ports.ts';
+import { choosePort } from '../../supabase/local/ports.ts';
 import { type Database, startDatabase } from '../../supabase/local/postgres/database.ts';
 
 /** A database for one test file, which may restart it without disturbing the others. */
@@ -19,7 +19,7 @@ export interface OwnDatabase {
 export async function startOwnDatabase(): Promise<OwnDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'atlvs-test-'));
   chmodSync(dataDir, 0o755);
-  const database = await startDatabase({ dataDir, port: await freePort() });
+  const database = await startDatabase({ dataDir, port: await choosePort(0, 0, '--db-port', () => {}) });
   const sql = postgres(database.url, { max: 4, onnotice: () => {} });
   return {
     sql,

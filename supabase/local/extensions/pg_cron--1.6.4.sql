@@ -173,7 +173,10 @@ create function cron.unschedule(job_name text) returns boolean language sql stri
   select cron._remove(current_user, null, job_name)
 $$;
 
--- Hosted's grants: postgres schedules and reads, and cleans the run details; it never writes cron.job itself.
+-- pg_cron's grants, then hosted's: every role may look at its own jobs; postgres schedules and reads all, cleans the run
+-- details, and never writes cron.job itself.
+grant select on cron.job to public;
+grant select, delete on cron.job_run_details to public;
 grant usage on schema cron to postgres with grant option;
 grant execute on all functions in schema cron to postgres with grant option;
 grant all on cron.job_run_details to postgres with grant option;

@@ -84,19 +84,22 @@ class Ticker {
     for (const job of jobs) {
       const task = this.#tasks.get(job.id);
       if (task?.job.schedule === job.schedule && task.job.active === job.active) task.job = job;
-      else this.#add(job, booted, task);
+      else this.#add(job, task);
+    }
+    if (booted) {
+      for (const task of this.#tasks.values()) if (isReboot(task.job.schedule)) task.pending = 1;
     }
     this.#tick();
   }
 
-  #add(job: Job, booted: boolean, before: Task | undefined): void {
+  #add(job: Job, before: Task | undefined): void {
     try {
       const schedule = parseSchedule(job.schedule);
       this.#tasks.set(job.id, {
         job,
         schedule,
         due: schedule(Date.now()),
-        pending: booted && isReboot(job.schedule) ? 1 : 0,
+        pending: 0,
         running: before?.running ?? false,
       });
     } catch (error) {
