@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
-import { StepError } from '../errors.ts';
-import { didYouMean } from './database/nearest.ts';
+import { type Json, StepError } from '../errors.ts';
 import { createEntity } from './entity/create-entity.ts';
 import { query } from './entity/query.ts';
 import { updateEntity } from './entity/update-entity.ts';
@@ -29,22 +28,13 @@ export interface ActionCatalog {
 
 /** The built-in actions and those registered so far. */
 export const actionCatalog: ActionCatalog = {
-  get: (name) => builtIn.get(name) ?? registered.get(name),
+  get: (name) => findAction(name),
   names: () => [...builtIn.keys(), ...registered.keys()].sort(),
 };
 
-/** @throws StepError `unknown_action` */
-export function getAction(name: string): ActionDefinition {
-  const action = builtIn.get(name) ?? registered.get(name);
-  if (action) return action;
-  throw new StepError({
-    code: 'unknown_action',
-    message: `There is no action "${name}".`,
-    hint:
-      didYouMean(name, actionCatalog.names()) ??
-      'Register it with registerActionHandler before the worker starts.',
-    path: 'action',
-  });
+/** The action of this name, built in or registered. */
+export function findAction(name: string): ActionDefinition | undefined {
+  return builtIn.get(name) ?? registered.get(name);
 }
 
 /** Makes an action of `defineAction` known. @throws Error when a built-in action has its name */
@@ -75,6 +65,19 @@ export function registerActionHandler(
     description: options.description ?? '',
     params: z.json(),
     result: z.json(),
-    run: async (params, context) => handler(params as Parameters<ActionHandler>[0], context),
+    run: async (params, context) => toJson(name, await handler(params as Json, context)),
   });
+}
+
+/** Handlers are JavaScript: what they return becomes what its JSON is, nothing becomes null. */
+function toJson(name: string, value: unknown): Json {
+  try {
+    return JSON.parse(JSON.stringify(value ?? null)) as Json;
+  } catch {
+    throw new StepError({
+      code: 'invalid_result',
+      message: `Action ${name} gave a result that is not JSON.`,
+      hint: 'Return plain objects, lists, text, numbers, booleans and null.',
+    });
+  }
 }

@@ -1,7 +1,5 @@
 import type { Expression, SqlBool } from 'kysely';
-import type { Json } from '../../errors.ts';
-import { jsonText, jsonType } from './compare.ts';
-import { asText, type Builder, castSql, type Operand, type Sql } from './operand.ts';
+import { asJson, asText, type Builder, castSql, jsonType, type Operand, type Sql } from './operand.ts';
 
 type Condition = Expression<SqlBool>;
 
@@ -11,50 +9,41 @@ export function isNull(eb: Builder, operand: Operand, wanted: boolean): Conditio
   const known = eb(operand.sql, 'is not', null);
   const present =
     operand.family === 'json' ? eb.and([known, eb(jsonType(eb, operand.sql), '<>', 'null')]) : known;
-  return wanted ? eb.not(eb.fn.coalesce(present, eb.lit(false))) : present;
+  return wanted ? not(eb, present) : present;
 }
 
 /** Null, '', an empty list or an empty object. */
 export function isEmpty(eb: Builder, operand: Operand, wanted: boolean): Condition {
   const empty = eb.or([isNull(eb, operand, true), ...emptyValue(eb, operand)]);
-  return wanted ? empty : eb.not(eb.fn.coalesce(empty, eb.lit(false)));
+  return wanted ? empty : not(eb, empty);
 }
 
-function emptyValue(eb: Builder, operand: Operand): Condition[] {
-  if (operand.family === 'text') return [eb(asText(eb, operand), '=', '')];
-  if (operand.family === 'array') return [eb(eb.fn('cardinality', [operand.sql]), '=', eb.lit(0))];
-  if (operand.family === 'json')
-    return ['""', '[]', '{}'].map((empty) => eb(castSql(eb, operand.sql, 'text'), '=', empty));
+function emptyValue(eb: Builder, { family, sql }: Operand): Condition[] {
+  if (family === 'text') return [eb(sql, '=', '')];
+  if (family === 'array') return [eb(eb.fn('cardinality', [sql]), '=', eb.lit(0))];
+  if (family === 'json') return ['""', '[]', '{}'].map((empty) => eb(castSql(eb, sql, 'text'), '=', empty));
   return [];
 }
 
-/** A part of a text, or an element of a list. */
-export function contains(
-  eb: Builder,
-  left: Operand,
-  right: Operand,
-  value: Json | undefined,
-  wanted: boolean,
-): Condition {
-  const decide = (found: Condition): Condition => (wanted ? found : eb.not(found));
-  if (left.family === 'array') return decide(eb(right.sql, '=', eb.fn.any(left.sql as never)) as Condition);
-  if (left.family === 'json') return inJson(eb, left, right, value, decide);
-  const texts = textsOf(eb, left, right);
-  return texts ? decide(eb(eb.fn('strpos', texts), '>', eb.lit(0))) : eb.lit(false);
-}
-
-function inJson(
-  eb: Builder,
-  left: Operand,
-  right: Operand,
-  value: Json | undefined,
-  decide: (found: Condition) => Condition,
-): Condition {
-  const element = eb(left.sql, '@>', eb.fn('jsonb_build_array', [right.sql])) as Condition;
-  const branches = eb.case().when(jsonType(eb, left.sql), '=', 'array').then(decide(element));
-  if (typeof value !== 'string') return branches.else(eb.lit(false)).end();
-  const part = eb(eb.fn('strpos', [jsonText(eb, left.sql), jsonText(eb, right.sql)]), '>', eb.lit(0));
-  return branches.when(jsonType(eb, left.sql), '=', 'string').then(decide(part)).else(eb.lit(false)).end();
+/** A part of a text, or a scalar element of a list. */
+export function contains(eb: Builder, left: Operand, right: Operand, wanted: boolean): Condition {
+  const decide = (found: Condition): Condition => (wanted ? found : not(eb, found));
+  if (left.family !== 'json' && left.family !== 'array') {
+    const texts = textsOf(eb, left, right);
+    return texts ? eb.and([eb(texts[0], 'is not', null), decide(includes(eb, texts))]) : eb.lit(false);
+  }
+  const [list, item] = [asJson(eb, left), asJson(eb, right)];
+  const element = eb(list, '@>', eb.fn('jsonb_build_array', [item])) as Condition;
+  const scalar = eb(jsonType(eb, item), 'not in', ['object', 'array', 'null']);
+  const string = eb.and([eb(jsonType(eb, list), '=', 'string'), eb(jsonType(eb, item), '=', 'string')]);
+  return eb
+    .case()
+    .when(eb.and([eb(jsonType(eb, list), '=', 'array'), scalar]))
+    .then(decide(element))
+    .when(string)
+    .then(decide(includes(eb, textsOf(eb, asJsonOperand(list), asJsonOperand(item)) ?? [list, item])))
+    .else(eb.lit(false))
+    .end();
 }
 
 export function edge(eb: Builder, left: Operand, right: Operand, op: 'startsWith' | 'endsWith'): Condition {
@@ -83,15 +72,20 @@ function configuration(eb: Builder): Sql {
   return castSql(eb, eb.cast<string>(eb.val(SEARCH_CONFIGURATION), 'text'), 'regconfig');
 }
 
-/** Both sides as the text they are in JSON; other JSON values than strings count as null. */
+function includes(eb: Builder, [text, part]: [Sql, Sql]): Condition {
+  return eb(eb.fn('strpos', [text, part]), '>', eb.lit(0));
+}
+
 function textsOf(eb: Builder, left: Operand, right: Operand): [Sql, Sql] | null {
-  const [a, b] = [textOf(eb, left), textOf(eb, right)];
+  const [a, b] = [asText(eb, left), asText(eb, right)];
   return a && b ? [a, b] : null;
 }
 
-function textOf(eb: Builder, { family, type, sql }: Operand): Sql | null {
-  if (family === 'json')
-    return eb.case().when(jsonType(eb, sql), '=', 'string').then(jsonText(eb, sql)).end();
-  if (family === 'time') return jsonText(eb, eb.fn('to_jsonb', [sql]));
-  return ['text', 'opaque', 'uuid'].includes(family) ? asText(eb, { family, type, sql }) : null;
+function asJsonOperand(sql: Sql): Operand {
+  return { family: 'json', type: 'jsonb', sql };
+}
+
+/** Not true: SQL's null counts as false. */
+export function not(eb: Builder, condition: Condition): Condition {
+  return eb.not(eb.fn.coalesce(condition, eb.lit(false)));
 }

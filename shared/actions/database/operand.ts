@@ -1,5 +1,6 @@
 import { type Expression, type ExpressionBuilder, sql } from 'kysely';
 import { type Json, StepError } from '../../errors.ts';
+import { parseTimestamp } from '../../expression/time.ts';
 import type { Entity } from './entity.ts';
 import { requireColumn } from './entity.ts';
 import type { Tables } from './facade.ts';
@@ -21,7 +22,6 @@ export interface Operand {
 
 const INTEGER_LIMIT: Record<string, number> = { smallint: 2 ** 15, integer: 2 ** 31, bigint: 2 ** 63 };
 const DATE = /^\d{4}-\d\d-\d\d$/;
-const TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?$/;
 const UUID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i;
 
 export function familyOf(type: string): Family {
@@ -39,7 +39,7 @@ export function familyOf(type: string): Family {
  * @throws StepError `unknown_column`
  */
 export function columnOperand(eb: Builder, entity: Entity, field: string, path: string): Operand {
-  const [name = '', ...inside] = field.replace(/^record\./, '').split('.');
+  const [name = '', ...inside] = columnPath(entity, field);
   const { type } = requireColumn(entity, name, path);
   const family = familyOf(type);
   if (inside.length === 0) return { family, type, sql: eb.ref(name) };
@@ -55,23 +55,34 @@ export function columnOperand(eb: Builder, entity: Entity, field: string, path: 
   return { family: 'json', type: 'jsonb', sql: eb.fn('jsonb_extract_path', [json, ...keys]) };
 }
 
-/** A value in the family of what it is compared with; null when the two can never be compared. */
+/** `record.score` is what filters of events call the column `score`. */
+function columnPath(entity: Entity, field: string): string[] {
+  const path = field.split('.');
+  return path.length > 1 && path[0] === 'record' && !Object.hasOwn(entity.columns, 'record')
+    ? path.slice(1)
+    : path;
+}
+
+/**
+ * A value as the other side of a comparison, in the type that lets an index serve where it fits.
+ * Null when the two can never be compared.
+ */
 export function valueOperand(eb: Builder, value: Json, left: Operand): Operand | null {
+  if (value === null || value === undefined) return null;
   const make = (family: Family, type: string): Operand => ({
     family,
     type,
     sql: typedValue(eb, value, type),
   });
-  if (value === null || value === undefined) return null;
+  if (left.family === 'json' || left.family === 'array') return make('json', 'jsonb');
   if (left.family === 'number') {
     const type = numberType(value, left.type);
     return type ? make('number', type) : null;
   }
   if (left.family === 'boolean') return typeof value === 'boolean' ? make('boolean', 'boolean') : null;
-  if (left.family === 'json') return make('json', 'jsonb');
   if (typeof value !== 'string') return null;
-  if (left.family === 'time') return isTime(value) ? make('time', timeType(value)) : null;
-  if (left.family === 'uuid') return UUID.test(value) ? make('uuid', 'uuid') : null;
+  if (left.family === 'time' && parseTimestamp(value) !== undefined) return make('time', timeType(value));
+  if (left.family === 'uuid' && UUID.test(value)) return make('uuid', 'uuid');
   return make('text', 'text');
 }
 
@@ -84,18 +95,28 @@ export function castSql(eb: Builder, expression: Sql, type: string): Sql {
   return type === 'text' ? eb.cast(expression, 'text') : eb.cast(expression, sql.raw(type));
 }
 
-export function asText(eb: Builder, operand: Operand): Sql {
-  return operand.type === 'text' ? operand.sql : castSql(eb, operand.sql, 'text');
+/** An operand as the text it is in JSON; null where it is no string there. */
+export function asText(eb: Builder, { family, type, sql }: Operand): Sql | null {
+  if (family === 'json')
+    return eb.case().when(jsonType(eb, sql), '=', 'string').then(jsonText(eb, sql)).end();
+  if (family === 'time') return jsonText(eb, eb.fn('to_jsonb', [sql]));
+  if (family === 'text' || family === 'uuid' || family === 'opaque')
+    return type === 'text' ? sql : castSql(eb, sql, 'text');
+  return null;
 }
 
-export function isTime(value: string): boolean {
-  return (DATE.test(value) || TIMESTAMP.test(value)) && isCalendarDay(value.slice(0, 10));
+export function asJson(eb: Builder, { type, sql }: Operand): Sql {
+  return type === 'jsonb' ? sql : eb.fn('to_jsonb', [sql]);
 }
 
-/** Date.parse takes 31 February for 3 March; Postgres would raise. */
-function isCalendarDay(day: string): boolean {
-  const parsed = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(day);
+/** The text of a JSON scalar. */
+export function jsonText(eb: Builder, json: Sql): Sql {
+  const list = eb.fn('jsonb_build_array', [json]);
+  return eb.fn('jsonb_extract_path_text', [list, eb.cast<string>(eb.val('0'), 'text')]);
+}
+
+export function jsonType(eb: Builder, json: Sql): Sql {
+  return eb.fn('jsonb_typeof', [json]);
 }
 
 function timeType(value: string): string {

@@ -1,16 +1,28 @@
 import type { Expression, SqlBool } from 'kysely';
 import { type Json, StepError } from '../../errors.ts';
-import { compare, compareJson } from './compare.ts';
+import { parseDuration } from '../../expression/time.ts';
+import { compare } from './compare.ts';
 import type { Entity } from './entity.ts';
-import { contains, edge, isEmpty, isNull, matches } from './match.ts';
-import { type Builder, columnOperand, familyOf, type Operand, valueOperand } from './operand.ts';
+import { contains, edge, isEmpty, isNull, matches, not } from './match.ts';
+import { type Builder, columnOperand, type Operand, valueOperand } from './operand.ts';
 import type { Rule, RuleLeaf } from './rule.ts';
-import { timeValue } from './time-value.ts';
 
 export type Condition = Expression<SqlBool>;
 
 /** They look at a date, a uuid or an enum as text. */
 const TEXT_OPERATORS = new Set(['contains', 'notContains', 'startsWith', 'endsWith', 'like', 'ilike', 'fts']);
+/** What expressions may name; a query has its rows only. */
+const ROOTS = new Set([
+  'variables',
+  'input',
+  'trigger',
+  'steps',
+  'old_record',
+  'execution',
+  'workflow',
+  'organization',
+]);
+const TEXTUAL = new Set(['text', 'time', 'uuid', 'opaque', 'search']);
 
 export interface RuleContext {
   entity: Entity;
@@ -30,9 +42,7 @@ export function ruleToSql(eb: Builder, rule: Rule, context: RuleContext, path = 
     return eb.and(rule.all.map((part, i) => ruleToSql(eb, part, context, `${path}.all[${i}]`)));
   if ('any' in rule)
     return eb.or(rule.any.map((part, i) => ruleToSql(eb, part, context, `${path}.any[${i}]`)));
-  // SQL's `null` counts as false everywhere but under `not`, which would keep it null.
-  if ('not' in rule)
-    return eb.not(eb.fn.coalesce(ruleToSql(eb, rule.not, context, `${path}.not`), eb.lit(false)));
+  if ('not' in rule) return not(eb, ruleToSql(eb, rule.not, context, `${path}.not`));
   return leafToSql(eb, rule, context, path);
 }
 
@@ -58,56 +68,47 @@ function leafToSql(eb: Builder, leaf: RuleLeaf, context: RuleContext, path: stri
       break;
   }
   const right = rightSide(eb, leaf, left, context, path);
-  return right ? compareWith(eb, leaf, left, right) : never(eb);
+  return right ? compareWith(eb, leaf.op, left, right) : never(eb);
 }
 
-function compareWith(eb: Builder, leaf: RuleLeaf, left: Operand, right: Operand): Condition {
-  switch (leaf.op) {
+function compareWith(eb: Builder, op: RuleLeaf['op'], left: Operand, right: Operand): Condition {
+  switch (op) {
     case 'contains':
-      return contains(eb, left, right, leaf.value, true);
     case 'notContains':
-      return contains(eb, left, right, leaf.value, false);
+      return contains(eb, left, right, op === 'contains');
     case 'startsWith':
     case 'endsWith':
-      return edge(eb, left, right, leaf.op);
+      return edge(eb, left, right, op);
     case 'like':
     case 'ilike':
     case 'fts':
-      return matches(eb, left, right, leaf.op);
+      return matches(eb, left, right, op);
     case 'before':
     case 'after':
-      return left.family === 'time'
-        ? compare(eb, left, leaf.op === 'before' ? 'lt' : 'gt', right)
-        : never(eb);
+      if (left.family !== 'time' || right.family !== 'time') return never(eb);
+      return compare(eb, left, op === 'before' ? 'lt' : 'gt', right);
     case 'eq':
     case 'neq':
     case 'gt':
     case 'gte':
     case 'lt':
     case 'lte':
-      if (left.family === 'json' && right.family === 'json')
-        return compareJson(eb, left, leaf.op, right, leaf.value);
-      return compare(eb, left, leaf.op, right);
+      return compare(eb, left, op, right);
     default:
       return never(eb);
   }
 }
 
-/** `in` is any `eq`, `notIn` is every `neq`; an empty list holds nothing. */
+/** `in` is any `eq`, `notIn` is every `neq`. */
 function membership(eb: Builder, left: Operand, leaf: RuleLeaf, path: string): Condition {
   if (leaf.ref !== undefined) return unsupported(`\`${leaf.op}\` takes a list as its \`value\`.`, path);
   if (!Array.isArray(leaf.value)) return never(eb);
   const op = leaf.op === 'in' ? 'eq' : 'neq';
-  const known = isNull(eb, left, false);
   const parts = leaf.value.map((item): Condition => {
     const right = valueOperand(eb, item, left);
-    // An element of another type is simply not equal.
-    if (!right) return eb.lit(op === 'neq');
-    return left.family === 'json'
-      ? compareJson(eb, left, op, right, item, true)
-      : compare(eb, left, op, right);
+    return right ? compare(eb, left, op, right) : never(eb);
   });
-  return op === 'eq' ? eb.or(parts) : eb.and([known, ...parts]);
+  return op === 'eq' ? eb.or(parts) : eb.and([isNull(eb, left, false), ...parts]);
 }
 
 function rightSide(
@@ -117,31 +118,30 @@ function rightSide(
   context: RuleContext,
   path: string,
 ): Operand | null {
-  if (leaf.ref !== undefined)
-    return columnOperand(eb, context.entity, columnName(leaf.ref, path), `${path}.ref`);
-  const value: Json = timeValue(leaf.value ?? null, context.now);
-  if (value === null) return null;
-  if (left.family === 'array' && (leaf.op === 'contains' || leaf.op === 'notContains')) {
-    const element = left.type.slice(0, -2);
-    return valueOperand(eb, value, { ...left, type: element, family: familyOf(element) });
-  }
-  if (
-    TEXT_OPERATORS.has(leaf.op) &&
-    left.family !== 'json' &&
-    left.family !== 'number' &&
-    left.family !== 'boolean'
-  )
+  if (leaf.ref !== undefined) return refOperand(eb, leaf.ref, context, `${path}.ref`);
+  const value =
+    leaf.op === 'before' || leaf.op === 'after' ? pointInTime(leaf.value, context.now) : leaf.value;
+  if (value === undefined || value === null) return null;
+  if (TEXT_OPERATORS.has(leaf.op) && TEXTUAL.has(left.family))
     return typeof value === 'string' ? valueOperand(eb, value, { ...left, family: 'text' }) : null;
   return valueOperand(eb, value, left);
 }
 
-function columnName(ref: string, path: string): string {
-  if (!/^(variables|inputs?|trigger|steps|old_record|execution|workflow|organization)\./.test(ref))
-    return ref;
-  return unsupported(
-    `\`ref\` names a column of the same row here; write "value": { "$": "${ref}" } instead.`,
-    path,
-  );
+/** A timestamp as it is, `{ "now": "-3d" }` counted by the engine's clock. */
+function pointInTime(value: Json | undefined, now: Date): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? null;
+  const offset = typeof value.now === 'string' ? parseDuration(value.now) : undefined;
+  return offset === undefined ? null : new Date(now.getTime() + offset).toISOString();
+}
+
+function refOperand(eb: Builder, ref: string, context: RuleContext, path: string): Operand {
+  const [root = ''] = ref.split('.');
+  if (ROOTS.has(root) && !Object.hasOwn(context.entity.columns, root))
+    return unsupported(
+      `\`ref\` names a column of the same row here; write "value": { "$": "${ref}" } instead.`,
+      path,
+    );
+  return columnOperand(eb, context.entity, ref, path);
 }
 
 /** False for every row. */
