@@ -6,7 +6,6 @@ language sql immutable parallel safe set search_path = '' as $$
   select p_table like 'workflow%' or p_table like 'approval\_%'
     or p_table in ('scheduled_workflows', 'organizations', 'organization_members')
 $$;
-revoke execute on function workflow.is_reserved_table(text) from public;
 
 -- `leads` or `public.leads`; null for anything that is not a plain table of an exposed schema.
 create function workflow.entity_relation(p_name text) returns regclass
@@ -18,7 +17,6 @@ language sql stable set search_path = '' as $$
     and c.relname = regexp_replace(p_name, '^public\.', '')
     and not workflow.is_reserved_table(c.relname)
 $$;
-revoke execute on function workflow.entity_relation(text) from public;
 
 -- Types carry no length: a cast to varchar(20) would cut a value off where an assignment refuses it.
 -- A domain is described by what it is made of.
@@ -32,7 +30,6 @@ language sql stable set search_path = '' as $$
   join pg_catalog.pg_type t on t.oid = a.atttypid
   where a.attrelid = p_relation and a.attnum > 0 and not a.attisdropped
 $$;
-revoke execute on function workflow.entity_columns(regclass) from public;
 
 -- The column that says whose a row is: the one the table is watched by, else `organization_id`.
 create function workflow.entity_tenant_column(p_relation regclass) returns text
@@ -42,7 +39,6 @@ language sql stable set search_path = '' as $$
     (select a.attname::text from pg_catalog.pg_attribute a
      where a.attrelid = p_relation and a.attname = 'organization_id' and not a.attisdropped))
 $$;
-revoke execute on function workflow.entity_tenant_column(regclass) from public;
 
 -- Security definer: the watched tables are the engine's own. It tells names and types, never rows.
 create function workflow.describe_entity(p_name text) returns jsonb
@@ -59,5 +55,3 @@ language sql stable security definer set search_path = '' as $$
 $$;
 comment on function workflow.describe_entity(text) is
   'Columns, primary key and tenant column of a table that actions may use; null when they may not.';
-revoke execute on function workflow.describe_entity(text) from public;
-grant execute on function workflow.describe_entity(text) to authenticated, service_role;
