@@ -1,2 +1,3 @@
+export * from './publish.ts';
 export * from './snapshot.ts';
 export * from './watch-execution.ts';

@@ -85,8 +85,12 @@ class ExecutionWatcher {
     this.pending = [];
     for (const change of changes) {
       if (!this.snapshot || change.revision <= this.snapshot.execution.revision) continue;
-      if (change.revision > this.snapshot.execution.revision + 1) return this.read();
-      if (change.steps.some((step) => step.truncated)) return this.read();
+      const missed = change.revision > this.snapshot.execution.revision + 1;
+      if (missed || change.steps.some((step) => step.truncated)) {
+        // The rows are at least as new as this message, and as those after it.
+        this.read();
+        return;
+      }
       this.publish(applyChange(this.snapshot, change));
     }
   }
