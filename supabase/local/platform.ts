@@ -15,7 +15,7 @@ import { startPgCron } from './pg-cron/ticker.ts';
 import { startPgNet } from './pg-net/runner.ts';
 import { choosePort } from './ports.ts';
 import { startDatabase } from './postgres/database.ts';
-import { pushMigrations } from './postgres/migrate.ts';
+import { copyDatabase, pushMigrations } from './postgres/migrate.ts';
 import { startRealtime } from './realtime/server.ts';
 import { removeState, takeOver, writeState } from './state.ts';
 import { storeSecrets } from './vault.ts';
@@ -32,6 +32,8 @@ export interface PlatformOptions {
   project?: string;
   /** Leave the Edge Functions out. */
   withoutFunctions?: boolean;
+  /** Keep an untouched copy of the migrated database under this name. */
+  copyAs?: string;
   /** Told what happens, one line at a time. */
   say?(line: string): void;
   /** Told why, after the platform has stopped by itself. */
@@ -93,6 +95,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     const { url: dbUrl, adminUrl } = database;
     say(`Postgres 17 on port ${dbPort}`);
 
+    const pushing = pushMigrations(dbUrl, project);
+    if (options.copyAs) {
+      await pushing;
+      await copyDatabase(dbUrl, options.copyAs);
+    }
     const functions = options.withoutFunctions ? [] : config.functions;
     const routes = startFunctions(functions, functionEnvironment(project, apiUrl, dbUrl), {
       logs: join(dataDir, 'logs'),
@@ -104,7 +111,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     });
     for (const { process } of routes.values()) life.onStop(process.stop);
     const [applied, realtime] = await Promise.all([
-      pushMigrations(dbUrl, project),
+      pushing,
       life.part(
         startRealtime({ dbUrl: adminUrl, jwtSecret, publishableKey, secretKey, log: log('realtime') }),
       ),

@@ -13,7 +13,11 @@ const help = `Starts the platform: Postgres, Data API, Auth, Realtime and Edge F
   --db-port <port>    Postgres' port (default: config.toml's 54322, or a free one where it is taken)
   --data-dir <path>   where the database and the logs go (default: .local)
   --fresh             begin anew: throws the database in the data folder away
+  --project <path>    the folder that holds supabase/ and functions/ (default: this project)
+  --no-functions      leave the Edge Functions out
+  --copy-as <name>    keep an untouched copy of the migrated database, for tests to clone
   --json              print one JSON line when ready
+  --attached          stop when standard input closes, for programs that start this one
   --help              this text
 
 Ctrl-C stops it.
@@ -28,6 +32,10 @@ function readOptions() {
       'db-port': { type: 'string' },
       'data-dir': { type: 'string' },
       fresh: { type: 'boolean', default: false },
+      project: { type: 'string' },
+      'no-functions': { type: 'boolean', default: false },
+      'copy-as': { type: 'string' },
+      attached: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -47,6 +55,11 @@ function readOptions() {
 }
 
 function fail(error: unknown): never {
+  const { code } = error as { code?: unknown };
+  if (String(code).startsWith('ERR_PARSE_ARGS')) {
+    say(`${messageOf(error)}\nnpm start -- --help lists the options.`);
+    process.exit(1);
+  }
   say(
     error instanceof Error && !(error instanceof PlatformError)
       ? (error.stack ?? error.message)
@@ -78,9 +91,21 @@ async function main(): Promise<void> {
       void end(1);
     });
   }
-  const { apiPort, dbPort, dataDir, fresh } = options;
+  if (options.attached) process.stdin.resume().once('close', () => void end(0));
+  const { apiPort, dbPort, dataDir, fresh, project } = options;
+  const { 'no-functions': withoutFunctions, 'copy-as': copyAs } = options;
   redirectConsole(dataDir);
-  const starting = startPlatform({ apiPort, dbPort, dataDir, fresh, say, onFailure: fail });
+  const starting = startPlatform({
+    apiPort,
+    dbPort,
+    dataDir,
+    fresh,
+    project,
+    withoutFunctions,
+    copyAs,
+    say,
+    onFailure: fail,
+  });
   platform = await starting;
   if (ending) return;
   announce(platform, options.json);

@@ -18,4 +18,3 @@ alter role authenticator set statement_timeout = '8s';
 alter role authenticator set lock_timeout = '8s';
 
 alter database postgres owner to postgres;
-alter database postgres set timezone = 'UTC';

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import postgres from 'postgres';
 import { PlatformError } from '../errors.ts';
 import { projectDir } from '../paths.ts';
 
@@ -30,5 +31,20 @@ export async function pushMigrations(url: string, workdir = projectDir): Promise
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new PlatformError(`The migrations could not be applied:\n${`${stdout}${stderr}`.trim()}`);
+  }
+}
+
+/**
+ * Copies the database that nobody else is connected to, as it is now, to another of the same server.
+ * @param url as role `postgres`
+ */
+export async function copyDatabase(url: string, name: string): Promise<void> {
+  const { pathname } = new URL(url);
+  const sql = postgres(url, { database: 'template1', max: 1, onnotice: () => {} });
+  try {
+    await sql`drop database if exists ${sql(name)}`;
+    await sql`create database ${sql(name)} template ${sql(pathname.slice(1))}`;
+  } finally {
+    await sql.end();
   }
 }

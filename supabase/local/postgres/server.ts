@@ -28,6 +28,7 @@ const run = promisify(execFile);
 const settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
+  timezone: 'UTC',
   wal_level: 'logical',
   max_connections: '200',
   max_wal_senders: '20',

@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config';
+
+const onPlatform = {
+  globalSetup: './test/support/global-setup.ts',
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
+// The files of `db` and `e2e` share one platform and run beside each other: each makes organisations of its own.
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    reporters: ['default', './test/support/summary-reporter.ts'],
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'db',
+          include: ['test/database/**/*.test.ts'],
+          exclude: ['test/database/engine/**'],
+          ...onPlatform,
+        },
+      },
+      // The state machine, driven by hand on databases without a worker.
+      {
+        test: {
+          name: 'engine',
+          include: ['test/database/engine/**/*.test.ts'],
+          ...onPlatform,
+          globalSetup: './test/support/engine-cluster.ts',
+        },
+      },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...onPlatform } },
+    ],
+  },
+});
