@@ -1,0 +1,14 @@
+export { parseDuration } from '../expression/index.ts';
+export type { ActionCatalog } from './check/params.ts';
+export { templateParams } from './check/params.ts';
+export type { CompileOptions, CompileResult } from './compile.ts';
+export { compile } from './compile.ts';
+export { cronProblem } from './cron.ts';
+export type { DefinitionError } from './errors.ts';
+export { workflowJsonSchema } from './json-schema.ts';
+export type { HandlerKind, Plan, PlanRead, PlanRetry, PlanStep, PlanStepType } from './plan.ts';
+export { LIMITS } from './schema/fields.ts';
+export { STEP_TYPES } from './schema/steps.ts';
+export { FORMAT_VERSION, workflowSchema } from './schema/workflow.ts';
+export { indexSteps, innerSequences } from './steps.ts';
+export type * from './types.ts';
