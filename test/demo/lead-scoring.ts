@@ -109,13 +109,12 @@ async function checkResult(
   );
 }
 
-async function must<T>(
-  query: PromiseLike<{ data: T | null; error: { message: string } | null }>,
-): Promise<T> {
+async function must<T>(query: PromiseLike<{ data: T; error: { message: string } | null }>) {
   const { data, error } = await query;
-  if (error || data === null || data === undefined)
+  if (error || data === null || data === undefined) {
     throw new Error(error?.message ?? 'The database returned nothing.');
-  return data;
+  }
+  return data as NonNullable<T>;
 }
 
 async function within<T>(limit: number, work: Promise<T>, message: string): Promise<T> {

@@ -1,0 +1,42 @@
+import type { SupabaseClient } from '@supabase/supabase-js';
+import { type ExecutionSnapshot, publishWorkflow, watchExecution } from '../../shared/client/index.ts';
+
+/** Publishes steps that start by hand, as the signed-in user. @returns the workflow's id */
+export async function publishSteps(
+  client: SupabaseClient,
+  organizationId: string,
+  steps: unknown[],
+  rest: Record<string, unknown> = {},
+): Promise<string> {
+  const definition = { name: 'Test', trigger: { type: 'manual' }, ...rest, steps };
+  return (await publishWorkflow(client, { organizationId, definition })).workflowId;
+}
+
+/** Starts a workflow through the Data API. @returns the execution's id */
+export async function startExecution(
+  client: SupabaseClient,
+  workflowId: string,
+  values: Record<string, unknown> = {},
+): Promise<string> {
+  const { data, error } = await client
+    .from('workflow_executions')
+    .insert({ workflow_id: workflowId, ...values })
+    .select('id')
+    .single();
+  if (error) throw Object.assign(new Error(error.message), error);
+  return data.id;
+}
+
+/** Watches an execution over Realtime until it has ended. */
+export async function finishedExecution(
+  client: SupabaseClient,
+  id: string,
+  onChange: (snapshot: ExecutionSnapshot) => void = () => {},
+): Promise<ExecutionSnapshot> {
+  const watch = watchExecution(client, id, onChange);
+  try {
+    return await watch.finished;
+  } finally {
+    await watch.stop();
+  }
+}
