@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * A scenario plays a template against a real engine: rows that exist, the event that starts it, what
- * happens meanwhile, and what must be true at the end.
+ * A scenario plays a template against a real engine: rows that exist before it is published, the event
+ * that starts it, what happens meanwhile, and what must be true at the end.
  *
  * In its values `@lead.id` is a column of the row seeded or written as `lead`, and `@now-3d` a time.
  */

@@ -3,7 +3,8 @@ export function didYouMean(name: string, names: readonly string[]): string | und
   const near = names
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  if (!near || near.distance > Math.max(1, Math.floor(name.length / 3))) return undefined;
+  // Two letters changed places are two edits.
+  if (!near || near.distance > Math.max(name.length > 3 ? 2 : 1, Math.floor(name.length / 3))) return undefined;
   return `Did you mean ${near.candidate}?`;
 }
 
