@@ -4,7 +4,7 @@ import { type Demo, ensureDemo } from './demo.ts';
 import { type ProjectConfig, readConfig } from './functions/config.ts';
 import { functionEnvironment } from './functions/environment.ts';
 import { startFunction } from './functions/process.ts';
-import { startApi } from './gateway/api.ts';
+import { loadLibrary, startApi } from './gateway/api.ts';
 import type { Route } from './gateway/functions.ts';
 import { startGateway } from './gateway/server.ts';
 import { jwtSecret, publishableKey, secretKey } from './keys.ts';
@@ -72,6 +72,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   const apiUrl = `http://127.0.0.1:${apiPort}`;
   if (options.fresh) rmSync(join(dataDir, 'logs'), { recursive: true, force: true });
 
+  void loadLibrary().catch(() => {});
   const life = createLifecycle(options.onFailure);
   const pids = { platform: process.pid, postgres: 0, functions: {} as Record<string, number> };
   const savePids = () => {

@@ -3,7 +3,7 @@ import { format, parseArgs } from 'node:util';
 import { messageOf, PlatformError } from './errors.ts';
 import { logTo } from './log.ts';
 import { defaultDataDir } from './paths.ts';
-import { type Platform, startPlatform } from './platform.ts';
+import type { Platform, PlatformOptions } from './platform.ts';
 
 const help = `Starts the platform: Postgres, Data API, Auth, Realtime and Edge Functions, without Docker.
 
@@ -125,6 +125,12 @@ function redirectConsole(dataDir: string): void {
   for (const method of ['log', 'info', 'warn', 'error'] as const) {
     console[method] = (...values: unknown[]) => log(format(...values));
   }
+}
+
+/** The platform's modules take a while to load: not before the options are known to be right. */
+async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const platform = await import('./platform.ts');
+  return platform.startPlatform(options);
 }
 
 function announce(platform: Platform, json: boolean): void {

@@ -1,5 +1,3 @@
-import { App } from '@supabase/lite';
-import { createPostgresConnection } from '@supabase/lite/postgres';
 import { jwtSecret, publishableKey, secretKey } from '../keys.ts';
 import { stayConnected } from '../stay-connected.ts';
 
@@ -26,6 +24,7 @@ const longestWait = 5_000;
  * fresh connections after a restart of the database: those that were cut in a transaction never recover.
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
+  const library = await loadLibrary();
   let service: Service | undefined;
   let waiting: (() => void)[] = [];
   const listener = stayConnected({
@@ -34,7 +33,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     log: options.log,
     async onConnected(sql) {
       await sql`listen pgrst`;
-      service = createService(options);
+      service = createService(library, options);
       for (const resume of waiting.splice(0)) resume();
     },
     onNotify: () => service?.connection.clearSchemaCache(),
@@ -74,7 +73,19 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
 type Service = ReturnType<typeof createService>;
 
-function createService({ dbUrl, siteUrl, schemas, maxRows }: ApiOptions) {
+/** Loaded when it is needed: it takes a second, which passes while Postgres starts. */
+export async function loadLibrary() {
+  const [{ App }, { createPostgresConnection }] = await Promise.all([
+    import('@supabase/lite'),
+    import('@supabase/lite/postgres'),
+  ]);
+  return { App, createPostgresConnection };
+}
+
+type Library = Awaited<ReturnType<typeof loadLibrary>>;
+
+function createService({ App, createPostgresConnection }: Library, options: ApiOptions) {
+  const { dbUrl, siteUrl, schemas, maxRows } = options;
   const json = { serialize: serializeJson, parse: (text: string) => JSON.parse(text) };
   const connection = createPostgresConnection({
     url: dbUrl,

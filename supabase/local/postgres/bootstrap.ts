@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getAuthSchemaSql } from '@supabase/lite';
 import type { Sql } from 'postgres';
 import { localDir } from '../paths.ts';
 
 /** The statements that make an empty cluster look like a hosted project, in order: file name and SQL. */
-function bootstrapScripts(): [string, string][] {
+async function bootstrapScripts(): Promise<[string, string][]> {
+  // Loaded here and not above: it takes a second, which passes while Postgres starts.
+  const { getAuthSchemaSql } = await import('@supabase/lite');
   const folder = join(localDir, 'bootstrap');
   const scripts = readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
@@ -21,7 +22,7 @@ function bootstrapScripts(): [string, string][] {
  * @returns `created`, `present`, or `outdated` when the cluster was made by other scripts than today's
  */
 export async function bootstrap(sql: Sql): Promise<'created' | 'present' | 'outdated'> {
-  const scripts = bootstrapScripts();
+  const scripts = await bootstrapScripts();
   const hash = createHash('sha256').update(scripts.flat().join('\0')).digest('hex').slice(0, 16);
   const [database] =
     await sql`select shobj_description(oid, 'pg_database') as made_by from pg_database where datname = 'postgres'`;
