@@ -13,23 +13,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      {
-        test: {
-          name: 'db',
-          include: ['test/database/**/*.test.ts'],
-          exclude: ['test/database/engine/**'],
-          ...onPlatform,
-        },
-      },
-      // The state machine, driven by hand on databases without a worker.
-      {
-        test: {
-          name: 'engine',
-          include: ['test/database/engine/**/*.test.ts'],
-          ...onPlatform,
-          globalSetup: './test/support/engine-cluster.ts',
-        },
-      },
+      { test: { name: 'db', include: ['test/database/**/*.test.ts'], ...onPlatform } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...onPlatform } },
     ],
   },

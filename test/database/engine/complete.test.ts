@@ -12,7 +12,7 @@ import {
 } from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
 
-const database = useEngineDatabase();
+const database = await useEngineDatabase();
 
 describe('completing steps', () => {
   it('leases the successor in the same call, and ends the execution after the last step', async () => {

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chain, publish } from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
 
-const database = useEngineDatabase();
+const database = await useEngineDatabase();
 const company = crypto.randomUUID();
 
 beforeAll(async () => {

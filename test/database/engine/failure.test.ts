@@ -15,7 +15,7 @@ import {
 } from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
 
-const database = useEngineDatabase();
+const database = await useEngineDatabase();
 const retry = { attempts: 3, backoff: 'exponential', delay: '10s', maxDelay: '15s' };
 const query = { id: 'read', type: 'action', action: 'query', params: { entity: 'leads' } };
 

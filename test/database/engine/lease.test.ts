@@ -14,7 +14,8 @@ import {
 } from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
 
-const database = useEngineDatabase();
+const database = await useEngineDatabase();
+const other = database.connect();
 
 afterEach(async () => {
   await database.sql`truncate public.workflow_executions cascade`;
@@ -90,7 +91,6 @@ describe('leases', () => {
 
   it('are not taken from a worker that is still inside its transaction', async () => {
     const { sql } = database;
-    const other = database.connect();
     await start(sql, await publish(sql, { steps: chain('first') }));
     const { strand_id, token } = await claimOne(sql);
     await other.begin(async (tx) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chain, execution, leftovers, publish, start, statuses } from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
 
-const database = useEngineDatabase();
+const database = await useEngineDatabase();
 
 describe('starting an execution', () => {
   it('makes execution, step run, strand and message in one transaction', async () => {

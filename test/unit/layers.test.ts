@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { expect, it } from 'vitest';
+
+/** What each layer may import besides itself. */
+const allowed: Record<string, string[]> = {
+  'shared/expression': [],
+  'shared/definition': ['shared/expression'],
+  'shared/actions': ['shared/expression', 'shared/definition', 'shared/errors.ts'],
+  'shared/steps': ['shared/actions', 'shared/definition', 'shared/expression', 'shared/errors.ts'],
+  'shared/client': ['shared/actions', 'shared/definition', 'shared/errors.ts'],
+  'functions/worker': ['shared/actions', 'shared/definition', 'shared/steps', 'shared/errors.ts'],
+  'supabase/local': [],
+  templates: [],
+};
+
+const sources = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+
+it.each(Object.entries(allowed))('%s imports only what lies below it', (layer, below) => {
+  const strays = sources(layer).flatMap((file) => {
+    const imports = [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)];
+    return imports
+      .map(([, path]) => relative('.', join(dirname(file), path ?? '')))
+      .filter(
+        (target) => ![layer, ...below].some((folder) => target === folder || target.startsWith(`${folder}/`)),
+      )
+      .map((target) => `${file} → ${target}`);
+  });
+  expect(strays).toEqual([]);
+});
