@@ -1,6 +1,6 @@
+import { nearest } from '../../definition/nearest.ts';
 import { StepError } from '../../errors.ts';
 import type { Database } from './facade.ts';
-import { didYouMean } from './nearest.ts';
 
 export interface Column {
   /** As Postgres writes it, without length or precision: `text`, `timestamp with time zone`, `uuid[]`. */
@@ -118,4 +118,9 @@ async function unknownEntity(db: Database, name: string): Promise<StepError> {
     hint: similar ?? "Name a table of schema public that is not one of the engine's own, such as leads.",
     path: 'params.entity',
   });
+}
+
+function didYouMean(name: string, names: readonly string[]): string | undefined {
+  const near = nearest(name, names);
+  return near && `Did you mean "${near}"?`;
 }

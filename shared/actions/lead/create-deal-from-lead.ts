@@ -12,8 +12,11 @@ import { findLead } from './find-lead.ts';
 const params = z.strictObject({
   leadId: z.string().min(1).describe('Lead that becomes a deal.'),
   name: z.string().min(1).optional().describe('Name of the deal; else the company, or the person.'),
-  stage: z.string().optional(),
-  amount: z.union([z.number().min(0), z.string()]).nullish(),
+  stage: z.string().optional().describe('Stage of the deal; else the first.'),
+  amount: z
+    .union([z.number().min(0), z.string()])
+    .nullish()
+    .describe('Expected value, in `currency`.'),
   currency: z.string().length(3).optional().describe('ISO 4217 code, such as EUR.'),
   probability: z.number().min(0).max(100).optional().describe('Percent.'),
   ownerId: z.string().nullish().describe('Member who owns the deal; else whoever has the lead.'),
@@ -44,7 +47,7 @@ function dealOf(given: z.output<typeof params>, lead: Row, organizationId: strin
   const wanted = {
     organization_id: organizationId,
     lead_id: lead.id,
-    name: given.name ?? lead.company ?? lead.name ?? lead.email ?? 'Deal',
+    name: given.name ?? lead.company ?? lead.name ?? lead.last_name ?? lead.email ?? 'Deal',
     stage: given.stage,
     amount: given.amount,
     currency: given.currency,

@@ -68,7 +68,7 @@ describe('createEntity', () => {
   it('names the column that was meant', async () => {
     expect(await failure(create({ naem: 'Ada' }))).toMatchObject({
       code: 'unknown_column',
-      hint: 'Did you mean name?',
+      hint: 'Did you mean "name"?',
       path: 'params.values.naem',
     });
   });

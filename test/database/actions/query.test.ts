@@ -99,7 +99,7 @@ describe('query', () => {
   it('names the column that was meant', async () => {
     expect(await failure(query({ select: ['nmae'] }))).toMatchObject({
       code: 'unknown_column',
-      hint: 'Did you mean name?',
+      hint: 'Did you mean "name"?',
       path: 'params.select[0]',
     });
     const where = { all: [{ field: 'scroe', op: 'gt', value: 1 }] };
@@ -114,7 +114,7 @@ describe('query', () => {
 
   it('names the table that was meant, and refuses tables of the engine and of tenancy', async () => {
     const on = (entity: string) => failure(run(runner, 'query', { entity }));
-    expect(await on('leeds')).toMatchObject({ code: 'unknown_entity', hint: 'Did you mean leads?' });
+    expect(await on('leeds')).toMatchObject({ code: 'unknown_entity', hint: 'Did you mean "leads"?' });
     for (const entity of [
       'workflows',
       'workflow_executions',

@@ -89,7 +89,7 @@ describe('updateEntity', () => {
   it('names the column that was meant', async () => {
     expect(await failure(update({ id: lead.id, set: { statsu: 'new' } }))).toMatchObject({
       code: 'unknown_column',
-      hint: 'Did you mean status?',
+      hint: 'Did you mean "status"?',
       path: 'params.set.statsu',
     });
   });
