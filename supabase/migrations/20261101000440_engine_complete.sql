@@ -183,36 +183,38 @@ begin
   end if;
 end $$;
 
--- Carries out moves: containers close, strands go on or end. Returns the step runs that changed.
-create function workflow.apply_moves(p_moves workflow.move[], p_leased boolean) returns uuid[]
+-- Carries out moves: containers close, strands go on or end. `finished` are the step runs that have
+-- ended with them, `touched` all others that have changed.
+create function workflow.apply_moves(p_moves workflow.move[], p_leased boolean, out finished uuid[], out touched uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_going workflow.move[];
   v_ending workflow.move[];
-  v_steps uuid[] := array(select unnest(m.failed) from unnest(p_moves) m);
 begin
+  finished := array(select unnest(m.failed) from unnest(p_moves) m);
+  touched := '{}';
   if exists (select from unnest(p_moves) m where cardinality(m.closes) > 0) then
-    v_steps := v_steps || workflow.close_containers(p_moves) || workflow.fill_handled(p_moves);
+    finished := finished || workflow.close_containers(p_moves);
+    touched := workflow.fill_handled(p_moves);
   end if;
   select array_agg(m) filter (where m.target is not null), array_agg(m) filter (where m.target is null)
     into v_going, v_ending from unnest(p_moves) m;
   if v_going is not null then
-    v_steps := v_steps || workflow.move_strands(v_going, p_leased);
+    touched := touched || workflow.move_strands(v_going, p_leased);
   end if;
   if v_ending is not null then
     perform workflow.end_strands(v_ending);
   end if;
-  return v_steps;
 end $$;
 
--- Counters, revision and status of executions in which step runs have changed.
-create function workflow.settle_executions(p_executions uuid[], p_steps uuid[]) returns void
+-- Counters, revision and status of executions in which step runs have finished.
+create function workflow.settle_executions(p_executions uuid[], p_finished uuid[]) returns void
 language sql set search_path = '' as $$
   update public.workflow_executions e
     set revision = e.revision + 1,
         steps_done = e.steps_done + (
           select count(*) from public.workflow_execution_steps s
-            where s.id = any (p_steps) and s.execution_id = e.id and s.status in ('succeeded', 'failed', 'skipped')),
+            where s.id = any (p_finished) and s.execution_id = e.id and s.status in ('succeeded', 'failed', 'skipped')),
         status = case
           when e.status in ('running', 'waiting') then
             case when exists (select from workflow.strands st where st.execution_id = e.id and not st.waiting)
@@ -231,6 +233,7 @@ declare
   v_executions uuid[] := workflow.lock_claims(v_outcomes);
   v_moves workflow.move[];
   v_ready uuid[];
+  v_applied record;
   v_done uuid[] := array(select o.step_run_id from unnest(v_outcomes) o);
 begin
   perform workflow.record_outcomes(v_outcomes);
@@ -241,7 +244,8 @@ begin
   if exists (select from unnest(v_outcomes) o where o.status = 'waiting') then
     perform workflow.wait_until(v_outcomes);
   end if;
-  v_done := v_done || workflow.apply_moves(v_moves, p_take = 'claim');
+  v_applied := workflow.apply_moves(v_moves, p_take = 'claim');
+  v_done := v_done || v_applied.finished;
   v_ready := array(select m.strand_id from unnest(v_moves) m where m.target is not null);
   if p_take = 'claim' then
     perform workflow.lease_strands(v_ready, p_slot);
@@ -249,6 +253,6 @@ begin
     perform workflow.requeue_strands(v_ready);
   end if;
   perform workflow.settle_executions(v_executions, v_done);
-  perform workflow.broadcast(v_executions, v_done, cardinality(v_ready) < cardinality(v_outcomes));
+  perform workflow.broadcast(v_executions, v_done || v_applied.touched, cardinality(v_ready) < cardinality(v_outcomes));
   return case when p_take = 'claim' then workflow.describe_claims(v_ready) else '[]' end;
 end $$;

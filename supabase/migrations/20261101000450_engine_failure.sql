@@ -143,7 +143,7 @@ language sql set search_path = '' as $$
   update workflow.strands s set waiting = false, msg_id = m.msg_id from messages m where s.id = m.id
 $$;
 
--- Fires timers that are due, at most p_limit of them. Returns how many strands became ready.
+-- Fires timers that are due, at most p_limit of them. Returns how many.
 create function workflow.fire_timers(p_limit int default 100) returns int
 language plpgsql set search_path = '' as $$
 declare
@@ -151,7 +151,7 @@ declare
   v_executions uuid[];
   v_fired workflow.timers[];
   v_moves workflow.move[];
-  v_ready uuid[];
+  v_applied record;
   v_steps uuid[];
 begin
   if not exists (select from workflow.timers where due_at <= v_now) then
@@ -175,12 +175,12 @@ begin
         finished_at = case f.kind when 'delay' then clock_timestamp() end
     from unnest(v_fired) f where s.id = f.step_id;
   v_moves := workflow.moves_after(array(select f.strand_id from unnest(v_fired) f where f.kind = 'delay'));
-  v_steps := array(select f.step_id from unnest(v_fired) f) || workflow.apply_moves(v_moves, false);
-  v_ready := array(select f.strand_id from unnest(v_fired) f);
-  perform workflow.resume_strands(v_ready);
+  v_applied := workflow.apply_moves(v_moves, false);
+  v_steps := array(select f.step_id from unnest(v_fired) f) || v_applied.finished;
+  perform workflow.resume_strands(array(select f.strand_id from unnest(v_fired) f));
   perform workflow.settle_executions(v_executions, v_steps);
-  perform workflow.broadcast(v_executions, v_steps, true);
-  return cardinality(v_ready);
+  perform workflow.broadcast(v_executions, v_steps || v_applied.touched, true);
+  return cardinality(v_fired);
 end $$;
 
 -- The moves of strands whose current step has just ended well.

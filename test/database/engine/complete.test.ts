@@ -17,13 +17,13 @@ const database = await useEngineDatabase();
 describe('completing steps', () => {
   it('leases the successor in the same call, and ends the execution after the last step', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first', 'second') });
+    const workflow = await publish(sql, { steps: chain('one', 'two') });
     const id = await start(sql, workflow);
     const first = await claimOne(sql);
-    expect(first.path).toBe('first');
+    expect(first.path).toBe('one');
     const [second] = await complete(sql, outcome(first, { output: 1 }));
-    expect(second?.path).toBe('second');
-    expect(await statuses(sql, id)).toEqual({ first: 'succeeded', second: 'running' });
+    expect(second?.path).toBe('two');
+    expect(await statuses(sql, id)).toEqual({ one: 'succeeded', two: 'running' });
     expect(second && (await complete(sql, outcome(second, { output: { done: true } })))).toEqual([]);
     expect(await execution(sql, id)).toMatchObject({
       status: 'succeeded',
@@ -35,10 +35,10 @@ describe('completing steps', () => {
 
   it('queues the successor when the caller does not take it', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first', 'second') });
+    const workflow = await publish(sql, { steps: chain('one', 'two') });
     const id = await start(sql, workflow);
     expect(await complete(sql, outcome(await claimOne(sql)), 'queue')).toEqual([]);
-    expect(await statuses(sql, id)).toEqual({ first: 'succeeded', second: 'queued' });
+    expect(await statuses(sql, id)).toEqual({ one: 'succeeded', two: 'queued' });
     await complete(sql, outcome(await claimOne(sql)));
     expect((await execution(sql, id)).status).toBe('succeeded');
   });
@@ -47,15 +47,15 @@ describe('completing steps', () => {
     const { sql } = database;
     const workflow = await publish(sql, {
       steps: [
-        ...chain('first', 'second'),
-        { id: 'third', type: 'transform', output: { $: 'steps.first.output.n + 1' } },
+        ...chain('one', 'two'),
+        { id: 'three', type: 'transform', output: { $: 'steps.one.output.n + 1' } },
       ],
     });
     await start(sql, workflow, { secret: 'not read' });
     const [second] = await complete(sql, outcome(await claimOne(sql), { output: { n: 41 } }));
     expect(second?.steps).toEqual({});
     const [third] = await complete(sql, outcome(second as never, { output: 'unread' }));
-    expect(third?.steps).toEqual({ first: { status: 'succeeded', output: { n: 41 }, error: null } });
+    expect(third?.steps).toEqual({ one: { status: 'succeeded', output: { n: 41 }, error: null } });
     expect(third?.input).toBeNull();
     await complete(sql, outcome(third as never));
   });
@@ -113,24 +113,24 @@ describe('completing steps', () => {
 
   it('goes on past a skipped step', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first', 'second') });
+    const workflow = await publish(sql, { steps: chain('one', 'two') });
     const id = await start(sql, workflow);
     const [second] = await complete(sql, outcome(await claimOne(sql), { status: 'skipped' }));
-    expect(second?.path).toBe('second');
-    expect((await statuses(sql, id)).first).toBe('skipped');
+    expect(second?.path).toBe('two');
+    expect((await statuses(sql, id)).one).toBe('skipped');
     await complete(sql, outcome(second as never));
   });
 
   it('completes a set of outcomes of several executions in one call', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first', 'second') });
+    const workflow = await publish(sql, { steps: chain('one', 'two') });
     for (let i = 0; i < 5; i++) await start(sql, workflow);
     const [row] = await sql`select workflow.claim_steps(10) as claims`;
     const seconds = await complete(
       sql,
       row?.claims.map((claimed: never) => outcome(claimed)),
     );
-    expect(seconds.map(({ path }) => path)).toEqual(Array(5).fill('second'));
+    expect(seconds.map(({ path }) => path)).toEqual(Array(5).fill('two'));
     expect(
       await complete(
         sql,
@@ -142,7 +142,7 @@ describe('completing steps', () => {
 
   it('grows the revision with every transaction and sends it in every message', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first', 'second') });
+    const workflow = await publish(sql, { steps: chain('one', 'two') });
     const id = await start(sql, workflow);
     const [second] = await complete(sql, outcome(await claimOne(sql)));
     await complete(sql, outcome(second as never));

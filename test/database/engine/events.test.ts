@@ -20,7 +20,7 @@ beforeEach(async () => {
 const watching = (trigger: object, organization = company) =>
   publish(
     database.sql,
-    { trigger: { type: 'event', table: 'orders', ...trigger }, steps: chain('first') },
+    { trigger: { type: 'event', table: 'orders', ...trigger }, steps: chain('one') },
     organization,
   );
 
@@ -69,7 +69,7 @@ describe('rows of a watched table', () => {
           filter: { all: [{ field: 'record.amount', op: 'gte', ref: 'variables.threshold' }] },
         },
         variables: { threshold: 40 },
-        steps: chain('first'),
+        steps: chain('one'),
       },
       company,
     );

@@ -27,14 +27,14 @@ afterEach(async () => {
 describe('a failed step', () => {
   it('fails its execution when nothing handles the error', async () => {
     const { sql } = database;
-    const id = await start(sql, await publish(sql, { steps: chain('first', 'second') }));
+    const id = await start(sql, await publish(sql, { steps: chain('one', 'two') }));
     expect(await complete(sql, failure(await claimOne(sql), { hint: 'Mend it.' }))).toEqual([]);
     expect(await execution(sql, id)).toMatchObject({
       status: 'failed',
-      error: { code: 'broken', message: 'It broke.', hint: 'Mend it.', attempt: 1, step: 'first' },
+      error: { code: 'broken', message: 'It broke.', hint: 'Mend it.', attempt: 1, step: 'one' },
       steps_done: 1,
     });
-    expect(await statuses(sql, id)).toEqual({ first: 'failed' });
+    expect(await statuses(sql, id)).toEqual({ one: 'failed' });
     expect(await leftovers(sql)).toEqual({ strands: 0, leases: 0, timers: 0, messages: 0 });
   });
 
@@ -128,7 +128,7 @@ describe('a failed step', () => {
 
   it('lets onFailure run before the execution ends as failed', async () => {
     const { sql } = database;
-    const id = await start(sql, await publish(sql, { steps: chain('first'), onFailure: chain('tell') }));
+    const id = await start(sql, await publish(sql, { steps: chain('one'), onFailure: chain('tell') }));
     const [tell] = await complete(sql, failure(await claimOne(sql)));
     expect(tell?.path).toBe('tell');
     expect(await execution(sql, id)).toMatchObject({ status: 'running', error: { code: 'broken' } });
@@ -142,9 +142,9 @@ describe('a failed step', () => {
 
   it('inside onFailure does not replace the error the execution fails with', async () => {
     const { sql } = database;
-    const id = await start(sql, await publish(sql, { steps: chain('first'), onFailure: chain('tell') }));
+    const id = await start(sql, await publish(sql, { steps: chain('one'), onFailure: chain('tell') }));
     const [tell] = await complete(sql, failure(await claimOne(sql)));
-    await complete(sql, failure(tell as never, { code: 'second' }));
+    await complete(sql, failure(tell as never, { code: 'two' }));
     expect(await execution(sql, id)).toMatchObject({ status: 'failed', error: { code: 'broken' } });
   });
 

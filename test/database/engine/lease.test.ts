@@ -25,14 +25,14 @@ afterEach(async () => {
 describe('leases', () => {
   it('give a step to one worker only', async () => {
     const { sql } = database;
-    await start(sql, await publish(sql, { steps: chain('first') }));
+    await start(sql, await publish(sql, { steps: chain('one') }));
     expect(await claim(sql)).toHaveLength(1);
     expect(await claim(sql)).toHaveLength(0);
   });
 
   it('that are lost bring the step back with a fresh token', async () => {
     const { sql } = database;
-    const id = await start(sql, await publish(sql, { steps: chain('first') }));
+    const id = await start(sql, await publish(sql, { steps: chain('one') }));
     const lost = await claimOne(sql);
     await loseLeases(sql);
     const found = await claimOne(sql);
@@ -44,21 +44,21 @@ describe('leases', () => {
 
   it('refuse the outcome of a late worker, and nothing of it stays', async () => {
     const { sql } = database;
-    const id = await start(sql, await publish(sql, { steps: chain('first', 'second') }));
+    const id = await start(sql, await publish(sql, { steps: chain('one', 'two') }));
     const late = await claimOne(sql);
     await loseLeases(sql);
     const current = await claimOne(sql);
     await expect(complete(sql, outcome(late, { output: 'late' }))).rejects.toMatchObject({
       detail: 'stale_claim',
     });
-    expect(await statuses(sql, id)).toEqual({ first: 'running' });
+    expect(await statuses(sql, id)).toEqual({ one: 'running' });
     await complete(sql, outcome(current, { output: 'current' }));
     await expect(complete(sql, outcome(current))).rejects.toMatchObject({ detail: 'stale_claim' });
   });
 
   it('refuse a whole set when one claim in it is stale', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first') });
+    const workflow = await publish(sql, { steps: chain('one') });
     const ids = [await start(sql, workflow), await start(sql, workflow)];
     const [one, two] = await claim(sql, 2);
     const stale = { ...outcome(two as never), token: crypto.randomUUID() };
@@ -70,20 +70,20 @@ describe('leases', () => {
 
   it('lost too often end the step with worker_lost', async () => {
     const { sql } = database;
-    const id = await start(sql, await publish(sql, { steps: chain('first') }));
+    const id = await start(sql, await publish(sql, { steps: chain('one') }));
     for (let lost = 0; lost < 5; lost++) {
       expect(await claim(sql)).toHaveLength(1);
       await loseLeases(sql);
     }
     expect(await claim(sql)).toHaveLength(0);
     const ended = await execution(sql, id);
-    expect(ended).toMatchObject({ status: 'failed', error: { code: 'worker_lost', step: 'first' } });
+    expect(ended).toMatchObject({ status: 'failed', error: { code: 'worker_lost', step: 'one' } });
     expect(await leftovers(sql)).toMatchObject({ strands: 0, leases: 0, messages: 0 });
   });
 
   it('given back unstarted are claimed again at once and count as no delivery', async () => {
     const { sql } = database;
-    await start(sql, await publish(sql, { steps: chain('first') }));
+    await start(sql, await publish(sql, { steps: chain('one') }));
     const { strand_id, token } = await claimOne(sql);
     await sql`select workflow.give_back(${sql.json([{ strand_id, token }])})`;
     expect(await claimOne(sql)).toMatchObject({ strand_id, deliveries: 0 });
@@ -91,7 +91,7 @@ describe('leases', () => {
 
   it('are not taken from a worker that is still inside its transaction', async () => {
     const { sql } = database;
-    await start(sql, await publish(sql, { steps: chain('first') }));
+    await start(sql, await publish(sql, { steps: chain('one') }));
     const { strand_id, token } = await claimOne(sql);
     await other.begin(async (tx) => {
       await tx`select workflow.enter_step(${strand_id}, ${token})`;
@@ -110,7 +110,7 @@ async function loseMessage(sql: typeof database.sql) {
 describe('the queue', () => {
   it('is repaired by the sweep when a message is lost', async () => {
     const { sql } = database;
-    await start(sql, await publish(sql, { steps: chain('first') }));
+    await start(sql, await publish(sql, { steps: chain('one') }));
     await sql`select pgmq.purge_queue('workflow')`;
     expect(await claim(sql)).toHaveLength(0);
     const [row] = await sql`select workflow.sweep() as swept`;
@@ -120,7 +120,7 @@ describe('the queue', () => {
 
   it('drops a second message of a strand that is being worked on', async () => {
     const { sql } = database;
-    await start(sql, await publish(sql, { steps: chain('first') }));
+    await start(sql, await publish(sql, { steps: chain('one') }));
     const claimed = await claimOne(sql);
     await sql`select pgmq.send('workflow', ${sql.json({ strand_id: claimed.strand_id })})`;
     expect(await claim(sql)).toHaveLength(0);

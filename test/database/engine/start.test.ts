@@ -7,7 +7,7 @@ const database = await useEngineDatabase();
 describe('starting an execution', () => {
   it('makes execution, step run, strand and message in one transaction', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first', 'second') });
+    const workflow = await publish(sql, { steps: chain('one', 'two') });
     const id = await start(sql, workflow, { name: 'Ada' });
     expect(await execution(sql, id)).toMatchObject({
       status: 'running',
@@ -15,13 +15,13 @@ describe('starting an execution', () => {
       workflow_version: 1,
       organization_id: workflow.organizationId,
     });
-    expect(await statuses(sql, id)).toEqual({ first: 'queued' });
+    expect(await statuses(sql, id)).toEqual({ one: 'queued' });
     expect(await leftovers(sql)).toMatchObject({ strands: 1, messages: 1, leases: 0 });
   });
 
   it('leaves nothing behind when its transaction is rolled back', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first') });
+    const workflow = await publish(sql, { steps: chain('one') });
     const before = await leftovers(sql);
     await sql
       .begin(async (tx) => {
@@ -37,7 +37,7 @@ describe('starting an execution', () => {
 
   it('returns the first execution for a repeated idempotency key', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first') });
+    const workflow = await publish(sql, { steps: chain('one') });
     const again = () => sql`select workflow.start(${workflow.id}::uuid, '{}', 'order-1') as id`;
     expect((await again())[0]?.id).toBe((await again())[0]?.id);
     const [count] =
@@ -58,10 +58,10 @@ describe('starting an execution', () => {
   it('finds a workflow by name, unless several have it', async () => {
     const { sql } = database;
     const organization = crypto.randomUUID();
-    const workflow = await publish(sql, { name: 'Nightly report', steps: chain('first') }, organization);
+    const workflow = await publish(sql, { name: 'Nightly report', steps: chain('one') }, organization);
     const [row] = await sql`select workflow.start('Nightly report') as id`;
     expect((await execution(sql, row?.id)).workflow_id).toBe(workflow.id);
-    await publish(sql, { name: 'Nightly report', steps: chain('first') }, organization);
+    await publish(sql, { name: 'Nightly report', steps: chain('one') }, organization);
     await expect(sql`select workflow.start('Nightly report')`).rejects.toMatchObject({
       detail: 'workflow_ambiguous',
     });
@@ -69,7 +69,7 @@ describe('starting an execution', () => {
 
   it('admits no more of an organisation than its in-flight limit, then the oldest first', async () => {
     const { sql } = database;
-    const workflow = await publish(sql, { steps: chain('first') });
+    const workflow = await publish(sql, { steps: chain('one') });
     await sql`update workflow.settings set max_in_flight = 2`;
     const ids: string[] = [];
     for (let i = 0; i < 4; i++) ids.push(await start(sql, workflow));
