@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createClient, type WebSocketLikeConstructor } from '@supabase/supabase-js';
+import { createClient, type RealtimeChannel, type WebSocketLikeConstructor } from '@supabase/supabase-js';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { commandOf, isAlive, waitForExit } from '../../supabase/local/processes.ts';
@@ -74,6 +75,34 @@ describe('a running platform', () => {
     });
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
     expect(preflight.headers.get('access-control-allow-headers')).toBe('apikey');
+  });
+
+  test('lets the database call a function', async () => {
+    const sql = postgres(platform.details.db_url, { max: 1 });
+    const [request] = await sql`
+      select net.http_post(
+        url := (select decrypted_secret from vault.decrypted_secrets where name = 'project_url') || '/functions/v1/echo',
+        body := '{"from": "sql"}'::jsonb, timeout_milliseconds := 5000) as id`;
+    await expect
+      .poll(async () => (await sql`select * from net._http_response where id = ${request?.id}`)[0], {
+        timeout: 5_000,
+      })
+      .toMatchObject({ status_code: 200, content: expect.stringContaining('from') });
+    await sql.end();
+  });
+
+  test('carries broadcasts between clients', async () => {
+    const [here, there] = [clientOf(platform), clientOf(platform)];
+    const joined = (channel: RealtimeChannel) =>
+      new Promise<void>((resolve) => channel.subscribe((state) => state === 'SUBSCRIBED' && resolve()));
+    const receiver = there.channel('room');
+    const received = new Promise((resolve) => receiver.on('broadcast', { event: 'hi' }, resolve));
+    await joined(receiver);
+    const sender = here.channel('room');
+    await joined(sender);
+    await sender.send({ type: 'broadcast', event: 'hi', payload: { a: 1 } });
+    expect(await received).toMatchObject({ payload: { a: 1 } });
+    await Promise.all([here.removeAllChannels(), there.removeAllChannels()]);
   });
 
   test('starts a killed function again, time after time', async () => {
