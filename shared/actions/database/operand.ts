@@ -88,7 +88,8 @@ export function valueOperand(eb: Builder, value: Json, left: Operand): Operand |
 
 /** A bound parameter, sent as text and cast by Postgres: every driver sends text the same way. */
 export function typedValue(eb: Builder, value: Json | undefined, type: string, path = 'params'): Sql {
-  return castSql(eb, eb.cast<string>(eb.val(toText(value ?? null, type, path)), 'text'), type);
+  const text = eb.cast<string>(eb.val(toText(value ?? null, type, path)), 'text');
+  return type === 'text' ? text : castSql(eb, text, type);
 }
 
 export function castSql(eb: Builder, expression: Sql, type: string): Sql {
