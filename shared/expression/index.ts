@@ -13,4 +13,4 @@ export { references } from './references.ts';
 export { checkRule } from './rule-check.ts';
 export type { RuleLeaf, RuleOp, RuleTree } from './rule-types.ts';
 export { evaluateRule } from './rules.ts';
-export { formatDuration, parseDuration, parseTimestamp } from './time.ts';
+export { DURATION_PATTERN, formatDuration, parseDuration, parseTimestamp } from './time.ts';

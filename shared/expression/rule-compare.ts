@@ -88,7 +88,12 @@ function numeral(value: unknown): Numeral | undefined {
 }
 
 function isLongNumeral(text: string): boolean {
-  return text.length > 15 && NUMERAL.test(text) && text.replace(/[-.]/g, '').replace(/^0+/, '').length > 15;
+  return (
+    text.length > 15 &&
+    text.length <= 1000 &&
+    NUMERAL.test(text) &&
+    text.replace(/[-.]/g, '').replace(/^0+/, '').length > 15
+  );
 }
 
 function scaled({ sign, integer, fraction }: Numeral, scale: number): bigint {

@@ -1,6 +1,6 @@
 const UNITS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-const DURATION =
-  /^(-?)(?=\d)(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?$/;
+/** A duration of the format's; the digits are bounded so that no sum leaves Postgres' range of timestamps. */
+export const DURATION_PATTERN = /^(?=\d)(\d{1,4}w)?(\d{1,5}d)?(\d{1,6}h)?(\d{1,7}m)?(\d{1,9}s)?(\d{1,9}ms)?$/;
 const TIMESTAMP =
   /^(?!0000)(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,9}))?)?(Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)?)?$/;
 
@@ -9,12 +9,13 @@ const TIMESTAMP =
  * @returns milliseconds, or undefined when the text is no duration
  */
 export function parseDuration(text: string): number | undefined {
-  const match = DURATION.exec(text);
+  const negative = text.startsWith('-');
+  const match = DURATION_PATTERN.exec(negative ? text.slice(1) : text);
   if (!match) return undefined;
-  const [, sign, ...parts] = match;
   let total = 0;
-  for (const [i, unit] of Object.values(UNITS).entries()) total += Number(parts[i] ?? 0) * unit;
-  return sign === '-' && total > 0 ? -total : total;
+  for (const [i, unit] of Object.values(UNITS).entries())
+    total += Number.parseInt(match[i + 1] ?? '0', 10) * unit;
+  return negative && total > 0 ? -total : total;
 }
 
 /** Writes milliseconds as the shortest text that `parseDuration` reads back. */

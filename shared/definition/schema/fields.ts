@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DURATION_PATTERN } from '../../expression/index.ts';
 import type { Condition, Step } from '../types.ts';
 
 /** Limits of a definition; beyond them it is refused. */
@@ -18,7 +19,7 @@ export const stepId = z
 
 export const duration = z
   .string()
-  .regex(/^(?=\d)(\d{1,9}w)?(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s)?(\d{1,9}ms)?$/)
+  .regex(DURATION_PATTERN)
   .describe('A duration such as 30s, 15m, 3d or 1h30m.');
 
 export const celValue = z
