@@ -41,6 +41,7 @@ export function identify(token: string, keys: Keys): Claims {
   return { ...claims, role, exp };
 }
 
+/** The refusal of a token that has expired. */
 export function expired(secondsAgo = 0): Refusal {
   return new Refusal(`InvalidJWTToken: Token has expired ${secondsAgo} seconds ago`);
 }
