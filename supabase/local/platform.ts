@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Demo, ensureDemo } from './demo.ts';
 import { type ProjectConfig, readConfig } from './functions/config.ts';
@@ -70,7 +69,6 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   const apiPort = await choosePort(options.apiPort, config.apiPort, '--api-port', say);
   const dbPort = await choosePort(options.dbPort, config.dbPort, '--db-port', say);
   const apiUrl = `http://127.0.0.1:${apiPort}`;
-  if (options.fresh) rmSync(join(dataDir, 'logs'), { recursive: true, force: true });
 
   void loadLibrary().catch(() => {});
   const life = createLifecycle(options.onFailure);

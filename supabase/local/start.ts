@@ -23,6 +23,9 @@ const help = `Starts the platform: Postgres, Data API, Auth, Realtime and Edge F
 Ctrl-C stops it.
 `;
 
+/** Milliseconds. Should a part not stop, the next start clears it away. */
+const longestEnd = 30_000;
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 function readOptions() {
@@ -74,11 +77,13 @@ async function main(): Promise<void> {
     process.stdout.write(help);
     return;
   }
+  const { apiPort, dbPort, dataDir, fresh, project } = options;
   let platform: Platform | undefined;
   let ending = false;
   const end = async (code: number) => {
     if (ending) return;
     ending = true;
+    setTimeout(() => process.exit(code), longestEnd).unref();
     await starting.catch(() => {});
     await platform?.stop();
     process.exit(code);
@@ -87,12 +92,11 @@ async function main(): Promise<void> {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: Error) => {
       if (isWriteAfterClose(error)) return;
-      say(`A part of the platform failed: ${error?.stack ?? error}`);
+      say(`A part of the platform failed, ${dataDir}/logs may tell more: ${error?.stack ?? error}`);
       void end(1);
     });
   }
   if (options.attached) process.stdin.resume().once('close', () => void end(0));
-  const { apiPort, dbPort, dataDir, fresh, project } = options;
   const { 'no-functions': withoutFunctions, 'copy-as': copyAs } = options;
   redirectConsole(dataDir);
   const starting = startPlatform({

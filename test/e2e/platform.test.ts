@@ -175,8 +175,8 @@ describe('what is wrong is said in one sentence', () => {
     const folder = newFolder();
     mkdirSync(join(folder, 'postgres'));
     writeFileSync(join(folder, 'postgres', 'letter.txt'), 'Dear Sir');
-    await expect(startPlatformProcess(project, folder)).rejects.toThrow(
-      `${join(folder, 'postgres')} holds files but no database: choose another --data-dir, or begin anew with --fresh.`,
+    await expect(startPlatformProcess([...project, '--fresh'], folder)).rejects.toThrow(
+      `${join(folder, 'postgres')} holds files but no database: choose another --data-dir.`,
     );
     expect(readFileSync(join(folder, 'postgres', 'letter.txt'), 'utf8')).toBe('Dear Sir');
   });

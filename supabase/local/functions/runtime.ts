@@ -20,17 +20,16 @@ function waitUntil<T>(promise: Promise<T>): Promise<T> {
 const serve = Deno.serve;
 let served = false;
 
-function serveHere(first: unknown, second?: unknown) {
+/** `Deno.serve(handler)`, `Deno.serve(options, handler)` or `Deno.serve({ handler, … })`, wherever they wanted to listen. */
+function serveHere(first: Handler | Deno.ServeOptions, second?: Handler) {
   served = true;
-  const handler = [first, second, (first as { handler?: unknown })?.handler].find(
-    (it) => typeof it === 'function',
-  ) as Handler;
+  const options = typeof first === 'function' ? { handler: first } : { handler: second, ...first };
   return serve({
+    ...options,
     hostname: '127.0.0.1',
     port: 0,
     onListen: ({ port }) => console.log(`@@listening ${port}`),
-    handler,
-  });
+  } as Deno.ServeTcpOptions & { handler: Handler });
 }
 
 Object.assign(globalThis, { EdgeRuntime: { waitUntil } });
@@ -49,6 +48,6 @@ Deno.addSignalListener('SIGTERM', async () => {
   Deno.exit(0);
 });
 
-const module = await import(Deno.args[0]);
+const module = await import(Deno.args[0] ?? '');
 if (!served && typeof module.default?.fetch === 'function')
   serveHere((request: Request) => module.default.fetch(request));

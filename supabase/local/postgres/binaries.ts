@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, PlatformError } from '../errors.ts';
@@ -86,12 +96,19 @@ function postgresUser(): { uid: number; gid: number } {
 }
 
 function copyOut(native: string, say: Say): string {
-  const target = join(readablePlace(), 'postgresql');
+  const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
+  const target = join(readablePlace(), `postgresql-${version}`);
   if (!existsSync(target)) {
     const part = `${target}.${process.pid}`;
     cpSync(native, part, { recursive: true, verbatimSymlinks: true });
     openForReading(part);
-    renameSync(part, target);
+    try {
+      renameSync(part, target);
+    } catch (error) {
+      // Another start was faster.
+      rmSync(part, { recursive: true, force: true });
+      if (!existsSync(target)) throw error;
+    }
   }
   say(`User \`postgres\` may not enter ${resolve(projectDir)}: Postgres runs from ${target}`);
   return target;
@@ -105,9 +122,4 @@ function openForReading(folder: string): void {
     else if (entry.isFile())
       chmodSync(path, statSync(path).mode | 0o444 | (statSync(path).mode & 0o100 ? 0o111 : 0));
   }
-}
-
-/** Removes what {@link findInstallation} and a data folder in a closed home left in the readable place. */
-export function clearReadablePlace(): void {
-  rmSync(readablePlace(), { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import postgres from 'postgres';
 import { messageOf, PlatformError } from '../errors.ts';
@@ -43,7 +43,11 @@ export async function startDatabase(options: DatabaseOptions): Promise<Database>
   const logFile = join(options.dataDir, 'logs', 'postgres.log');
   const orphan = await stopOrphan(folder);
   if (orphan) say(`Stopped Postgres (process ${orphan}) that an earlier start had left behind`);
-  if (options.fresh) rmSync(folder, { recursive: true, force: true });
+  if (options.fresh && existsSync(join(folder, 'PG_VERSION'))) {
+    rmSync(folder, { recursive: true });
+    rmSync(join(options.dataDir, 'logs'), { recursive: true, force: true });
+    mkdirSync(join(options.dataDir, 'logs'));
+  }
   installExtensions(installation.extensionDir);
   if (!hasCluster(folder, installation)) await createCluster(installation, folder);
 
@@ -123,10 +127,18 @@ function clusterFolder(dataDir: string, installation: Installation, say: (line: 
     mkdirSync(folder, { recursive: true });
     chmodSync(folder, 0o755);
   }
-  if (canEnter(dataDir, installation.runAs)) return join(resolve(dataDir), 'postgres');
+  const inside = join(resolve(dataDir), 'postgres');
+  if (canEnter(dataDir, installation.runAs)) return inside;
   const place = join(readablePlace(), resolve(dataDir).replaceAll('/', '_'));
+  const folder = join(place, 'postgres');
   mkdirSync(place, { recursive: true });
   chmodSync(place, 0o755);
+  // Without this link the data folder is a new one, and what lies outside belonged to its predecessor.
+  if (!existsSync(inside)) {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(inside, { force: true });
+    symlinkSync(folder, inside);
+  }
   say(`User \`postgres\` may not enter ${dataDir}: the database lies in ${place}`);
-  return join(place, 'postgres');
+  return folder;
 }

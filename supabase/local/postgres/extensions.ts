@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, writeFile
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { PlatformError } from '../errors.ts';
+import { messageOf, PlatformError } from '../errors.ts';
 import { localDir } from '../paths.ts';
 
 const require = createRequire(import.meta.url);
@@ -34,9 +34,13 @@ function install(folder: string, name: string, content: Buffer): void {
   const path = join(folder, name);
   if (existsSync(path) && readFileSync(path).equals(content)) return;
   const part = `${path}.${process.pid}`;
-  writeFileSync(part, content);
-  chmodSync(part, 0o644);
-  renameSync(part, path);
+  try {
+    writeFileSync(part, content);
+    chmodSync(part, 0o644);
+    renameSync(part, path);
+  } catch (error) {
+    throw new PlatformError(`Extensions cannot be installed (${messageOf(error)}): make ${folder} writable.`);
+  }
 }
 
 /** The regular files of a .tar.gz: name and content. */

@@ -92,9 +92,7 @@ export function hasCluster(folder: string, installation: Installation): boolean 
   }
   const versionFile = join(folder, 'PG_VERSION');
   if (!existsSync(versionFile)) {
-    throw new PlatformError(
-      `${folder} holds files but no database: choose another --data-dir, or begin anew with --fresh.`,
-    );
+    throw new PlatformError(`${folder} holds files but no database: choose another --data-dir.`);
   }
   const version = readFileSync(versionFile, 'utf8').trim();
   if (version !== major) {
