@@ -30,22 +30,42 @@ export function compare(eb: Builder, left: Operand, op: Comparison, right: Opera
   return equality ? binary(eb, a, op, b) : binary(eb, bytes(eb, a), op, bytes(eb, b));
 }
 
-/** `case` because Postgres may otherwise cast a value before it has looked at its type. */
+/** Values of different JSON types compare only where both are numbers or stand for one. */
 function compareJson(eb: Builder, a: Sql, op: Comparison, b: Sql): Condition {
-  const both = (type: string): Condition =>
-    eb.and([eb(jsonType(eb, a), '=', type), eb(jsonType(eb, b), '=', type)]);
   const known = eb(jsonType(eb, a), '<>', 'null');
-  if (op === 'eq') return eb.and([known, binary(eb, a, op, b)]);
-  if (op === 'neq')
-    return eb.and([known, binary(eb, jsonType(eb, a), 'eq', jsonType(eb, b)), binary(eb, a, op, b)]);
-  const [textA, textB] = [jsonText(eb, a), jsonText(eb, b)];
+  const sameType = binary(eb, jsonType(eb, a), 'eq', jsonType(eb, b));
+  const [numberA, numberB] = [jsonNumber(eb, a), jsonNumber(eb, b)];
+  const asNumbers = binary(eb, numberA, op, numberB);
+  if (op === 'eq' || op === 'neq')
+    return eb
+      .case()
+      .when(sameType)
+      .then(eb.and([known, binary(eb, a, op, b)]))
+      .else(asNumbers)
+      .end();
+  const numbers = eb.and([eb(numberA, 'is not', null), eb(numberB, 'is not', null)]);
+  const strings = eb.and([eb(jsonType(eb, a), '=', 'string'), eb(jsonType(eb, b), '=', 'string')]);
+  const asStrings = binary(eb, bytes(eb, jsonText(eb, a)), op, bytes(eb, jsonText(eb, b)));
+  return eb.case().when(numbers).then(asNumbers).when(strings).then(asStrings).else(eb.lit(false)).end();
+}
+
+/**
+ * A JSON number, or the number that a text of more than 15 digits stands for, since such numbers travel
+ * as text. `case` because Postgres may otherwise cast a value before it has looked at it.
+ */
+function jsonNumber(eb: Builder, json: Sql): Sql {
+  const text = jsonText(eb, json);
+  const digits = eb.fn('ltrim', [eb.fn('translate', [text, eb.val('-.'), eb.val('')]), eb.val('0')]);
+  const numeral = eb.and([
+    eb(text, '~', '^-?[0-9]+([.][0-9]+)?$'),
+    eb(eb.fn('length', [digits]), '>', eb.lit(15)),
+  ]);
   return eb
     .case()
-    .when(both('number'))
-    .then(binary(eb, castSql(eb, textA, 'numeric'), op, castSql(eb, textB, 'numeric')))
-    .when(both('string'))
-    .then(binary(eb, bytes(eb, textA), op, bytes(eb, textB)))
-    .else(eb.lit(false))
+    .when(jsonType(eb, json), '=', 'number')
+    .then(castSql(eb, text, 'numeric'))
+    .when(numeral)
+    .then(castSql(eb, text, 'numeric'))
     .end();
 }
 

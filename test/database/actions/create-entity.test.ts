@@ -66,10 +66,10 @@ describe('createEntity', () => {
   });
 
   it('names the column that was meant', async () => {
-    expect(await failure(create({ naem: 'Ada' }))).toMatchObject({
+    expect(await failure(create({ compny: 'Acme' }))).toMatchObject({
       code: 'unknown_column',
-      hint: 'Did you mean "name"?',
-      path: 'params.values.naem',
+      hint: 'Did you mean "company"?',
+      path: 'params.values.compny',
     });
   });
 

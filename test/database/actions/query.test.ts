@@ -97,9 +97,9 @@ describe('query', () => {
   });
 
   it('names the column that was meant', async () => {
-    expect(await failure(query({ select: ['nmae'] }))).toMatchObject({
+    expect(await failure(query({ select: ['compny'] }))).toMatchObject({
       code: 'unknown_column',
-      hint: 'Did you mean "name"?',
+      hint: 'Did you mean "company"?',
       path: 'params.select[0]',
     });
     const where = { all: [{ field: 'scroe', op: 'gt', value: 1 }] };
