@@ -3,8 +3,9 @@
  * @returns the nearest name by edit distance, undefined when none is near
  */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
+  if (name.length > 64) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

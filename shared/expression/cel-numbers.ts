@@ -49,9 +49,13 @@ function registerMixed(environment: Environment): void {
 
 // Through the decimal text: 1.005 rounds to 1.01, which 1.005 * 100 does not.
 function roundTo(value: number, digits: number): number {
-  const shifted = Number(`${Math.abs(value)}e${digits}`);
-  if (!Number.isFinite(shifted)) return value;
-  return Math.sign(value) * Number(`${Math.round(shifted)}e${-digits}`);
+  const shifted = shift(Math.abs(value), digits);
+  return Number.isFinite(shifted) ? Math.sign(value) * shift(Math.round(shifted), -digits) : value;
+}
+
+function shift(value: number, digits: number): number {
+  const [mantissa, exponent = '0'] = String(value).split('e');
+  return Number(`${mantissa}e${Number(exponent) + digits}`);
 }
 
 function sum(values: unknown[]): number {

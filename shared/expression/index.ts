@@ -11,6 +11,6 @@ export type { OutputMode } from './liquid-engine.ts';
 export { LIQUID_LIMITS } from './liquid-engine.ts';
 export { references } from './references.ts';
 export { checkRule } from './rule-check.ts';
-export type { RuleLeaf, RuleOp, RuleTree } from './rule-types.ts';
+export { RULE_OPS, type RuleLeaf, type RuleOp, type RuleTree } from './rule-types.ts';
 export { evaluateRule } from './rules.ts';
 export { DURATION_PATTERN, formatDuration, parseDuration, parseTimestamp } from './time.ts';

@@ -28,7 +28,7 @@ export function compileLiquid(source: string, mode: OutputMode = 'text'): Compil
     try {
       const engine = engines[mode];
       const template = engine.parse(source);
-      return { engine, template, references: referencesOf(engine, template) };
+      return { engine, template, references: referencesOf(engine, template, source) };
     } catch (error) {
       throw new ExpressionError({
         code: 'invalid_template',
@@ -63,12 +63,15 @@ export function renderLiquid(source: string, context: ExpressionContext, mode: O
   }
 }
 
-function referencesOf(engine: Liquid, template: Template[]): Reference[] {
+// The analysis does not tell which variable a default or a test belongs to, so one excuses all.
+const ALLOWS_ABSENCE = /\|\s*default\b|\{%-?\s*(if|unless|elsif|case)\b/;
+
+function referencesOf(engine: Liquid, template: Template[], source: string): Reference[] {
+  const optional = ALLOWS_ABSENCE.test(source);
   return engine.globalVariableSegmentsSync(template).map(([root, ...rest]) => {
     const known = rest.findIndex((segment) => typeof segment !== 'string');
     const path = known === -1 ? rest : rest.slice(0, known);
-    // Whether a default follows is not told, so absence is never called an error before it happens.
-    return { root: String(root), path: path.map(String), dynamic: known !== -1, optional: true };
+    return { root: String(root), path: path.map(String), dynamic: known !== -1, optional };
   });
 }
 

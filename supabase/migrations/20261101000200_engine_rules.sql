@@ -122,7 +122,7 @@ begin
     return null;
   elsif length(p_text) = 10 then
     p_text := p_text || ' 00:00Z';
-  elsif p_text !~ '(Z|[+-][0-9:]{2,5})$' or length(p_text) = 16 then
+  elsif p_text !~ '(Z|[+-][0-9:]{2,5})$' then
     p_text := p_text || 'Z';
   end if;
   -- The cast would round what is beyond microseconds, and a moment later might be the next one.

@@ -10,7 +10,7 @@ type Check = (step: RawStep, at: string, problems: Problems) => void;
 
 const ROLES = /^role:(viewer|editor|admin|owner)$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,255}$/;
 
 const CHECKS: Record<string, Check> = {
   condition(step, at, problems) {

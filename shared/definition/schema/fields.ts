@@ -34,9 +34,7 @@ export const jsonObject = z.record(z.string(), z.json());
 export const text = z.union([z.string().min(1), celValue]);
 
 // Rule trees are checked by `checkRule`, whose errors are better than those of a recursive union.
-export const ruleTree = z
-  .record(z.string(), z.json())
-  .describe('A rule tree: all, any, not, or { field, op, value or ref }.');
+export const ruleTree = z.record(z.string(), z.json()).meta({ id: 'RuleTree' });
 
 export const condition = z
   .union([z.string().min(1), celValue, ruleTree])
