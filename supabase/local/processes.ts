@@ -29,6 +29,25 @@ export function commandOf(pid: number): string {
   }
 }
 
+/** The processes above this one, the nearest first. */
+export function ancestors(): number[] {
+  const found: number[] = [];
+  for (let pid = process.ppid; pid > 1 && !found.includes(pid); pid = parentOf(pid)) found.push(pid);
+  return found;
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    try {
+      return Number(execFileSync('ps', ['-p', String(pid), '-o', 'ppid='], { encoding: 'utf8' }));
+    } catch {
+      return 0;
+    }
+  }
+}
+
 /** Waits until a process is gone; false when it still runs after `timeout` ms. */
 export async function waitForExit(pid: number, timeout: number): Promise<boolean> {
   for (const end = Date.now() + timeout; isAlive(pid); await sleep(15)) {

@@ -4,6 +4,7 @@ import { messageOf, PlatformError } from './errors.ts';
 import { logTo } from './log.ts';
 import { defaultDataDir } from './paths.ts';
 import type { Platform, PlatformOptions } from './platform.ts';
+import { ancestors, commandOf, isAlive } from './processes.ts';
 
 const help = `Starts the platform: Postgres, Data API, Auth, Realtime and Edge Functions, without Docker.
 
@@ -96,6 +97,7 @@ async function main(): Promise<void> {
       void end(1);
     });
   }
+  endWithNpm(() => void end(0));
   if (options.attached) process.stdin.resume().once('close', () => void end(0));
   const { 'no-functions': withoutFunctions, 'copy-as': copyAs } = options;
   redirectConsole(dataDir);
@@ -113,6 +115,13 @@ async function main(): Promise<void> {
   platform = await starting;
   if (ending) return;
   announce(platform, options.json);
+}
+
+/** A signal to `npm start` ends npm and its shell and does not reach us: we look whether npm is still there. */
+function endWithNpm(end: () => void): void {
+  if (!process.env.npm_lifecycle_event) return;
+  const npm = ancestors().find((pid) => /(^|[\s/])npm(-cli\.js)?(\s|$)/.test(commandOf(pid)));
+  if (npm) setInterval(() => isAlive(npm) || end(), 250).unref();
 }
 
 /**

@@ -42,7 +42,7 @@ function processesOf(dataDir: string): number[] {
 describe('a running platform', () => {
   let platform: PlatformProcess;
   beforeAll(async () => {
-    platform = await startPlatformProcess(project, newFolder());
+    platform = await startPlatformProcess(project, newFolder(), ['npm', 'start', '--silent', '--']);
   });
 
   test('passes requests on to a function, with its path and body', async () => {
@@ -133,6 +133,16 @@ describe('a running platform', () => {
     await expect(second).rejects.toThrow(
       /A platform runs on .* already .*: stop it or choose another --data-dir/,
     );
+  });
+
+  test('leaves nothing behind when npm gets SIGTERM', async () => {
+    const { pids } = platform.state();
+    const all = [pids.platform, pids.postgres ?? 0, ...Object.values(pids.functions)];
+    expect(all).toHaveLength(4);
+    expect(all.filter(isAlive)).toEqual(all);
+    await platform.stop();
+    expect(all.filter(isAlive)).toEqual([]);
+    expect(processesOf(platform.details.data_dir)).toEqual([]);
   });
 });
 

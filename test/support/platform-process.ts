@@ -29,6 +29,8 @@ export interface PlatformProcess {
   stop(): Promise<void>;
 }
 
+const start = join(projectDir, 'supabase/local/start.ts');
+
 /** An empty folder that every user may enter. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'atlvs-test-'));
@@ -39,18 +41,19 @@ export function temporaryFolder(): string {
 /**
  * Runs `npm start -- --json` on free ports.
  * @param options further options of `npm start`
+ * @param command what to run; without npm by default, so that a signal reaches the platform itself
  * @throws with what it printed, when it ends instead of getting ready
  */
 export async function startPlatformProcess(
   options: string[] = [],
   dataDir = temporaryFolder(),
+  [program, ...args]: [string, ...string[]] = [process.execPath, '--import', 'tsx', start],
 ): Promise<PlatformProcess> {
   const fixed = ['--json', '--attached', '--api-port', '0', '--db-port', '0', '--data-dir', dataDir];
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(projectDir, 'supabase/local/start.ts'), ...fixed, ...options],
-    { cwd: projectDir, stdio: ['pipe', 'pipe', 'pipe'] },
-  );
+  const child = spawn(program, [...args, ...fixed, ...options], {
+    cwd: projectDir,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let printed = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     printed += text;

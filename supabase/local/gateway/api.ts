@@ -38,7 +38,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     },
     onNotify: () => service?.connection.clearSchemaCache(),
     onLost() {
-      service?.connection.close().catch(() => {});
+      service?.end();
       service = undefined;
     },
   });
@@ -59,21 +59,23 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       if (!service) await connected();
       const used = service;
       if (!used) return unavailable();
-      const response = await used.app.fetch(request, { peerAddress });
+      // A query that loses its connection may never settle.
+      const response = await Promise.race([used.app.fetch(request, { peerAddress }), used.lost]);
+      if (!response) return unavailable();
       if (response.status < 500) return response;
       options.log(`${request.method} ${request.url} → ${response.status}`);
       await new Promise(setImmediate);
       return used === service ? response : unavailable();
     },
     async stop() {
-      await Promise.allSettled([listener.stop(), service?.connection.close()]);
+      await listener.stop();
     },
   };
 }
 
 type Service = ReturnType<typeof createService>;
 
-/** Loaded when it is needed: it takes a second, which passes while Postgres starts. */
+/** The library, loaded when it is needed: it takes a second, which passes while Postgres starts. */
 export async function loadLibrary() {
   const [{ App }, { createPostgresConnection }] = await Promise.all([
     import('@supabase/lite'),
@@ -114,7 +116,15 @@ function createService({ App, createPostgresConnection }: Library, options: ApiO
     },
     options: { server: { disableStudio: true } },
   });
-  return { app, connection };
+  let lose = () => {};
+  const lost = new Promise<void>((resolve) => {
+    lose = resolve;
+  });
+  const end = () => {
+    lose();
+    connection.driver.end({ timeout: 1 }).catch(() => {});
+  };
+  return { app, connection, lost, end };
 }
 
 /** What PostgREST answers without a database. */
