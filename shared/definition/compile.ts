@@ -6,7 +6,7 @@ import { declare, type Scope } from './check/scope.ts';
 import { StepChecker } from './check/steps.ts';
 import { checkTrigger } from './check/trigger.ts';
 import { type DefinitionError, Problems } from './errors.ts';
-import { issueErrors } from './issues.ts';
+import { DEFINITION_HINTS, issueErrors } from './issues.ts';
 import type { Plan } from './plan.ts';
 import { Planner } from './planner.ts';
 import { readJson } from './read.ts';
@@ -31,7 +31,7 @@ export function compile(definition: unknown, options: CompileOptions): CompileRe
   const problems = new Problems();
   const parsed = workflowSchema.safeParse(read.value);
   for (const issue of parsed.error?.issues ?? []) {
-    for (const { code, path, message, hint } of issueErrors(issue, read.value))
+    for (const { code, path, message, hint } of issueErrors(issue, read.value, '', DEFINITION_HINTS))
       problems.error(code, path, message, hint);
   }
   const checker = checkMeaning(read.value, options.actions, problems);

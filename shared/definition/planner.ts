@@ -49,13 +49,14 @@ export class Planner {
     const node = this.node(step.id, step.type, frame);
     const usage = this.usages.get(step.id);
     node.kind = step.type === 'action' ? this.kindOf(step.action) : kindOfType(step.type);
-    node.on_error = Array.isArray(step.onError) ? 'catch' : step.onError;
+    node.on_error = onErrorOf(step);
     node.reads = [...(usage?.reads.values() ?? [])].sort((a, b) => (a.path < b.path ? -1 : 1));
     node.roots = [...(usage?.roots ?? [])].sort();
     node.timeout_ms = timeoutOf(step);
     node.retry = 'retry' in step && step.retry ? retryOf(step.retry) : null;
     node.branches = this.branches(step, node, frame);
-    if (Array.isArray(step.onError)) node.catch = this.catchBranch(step.onError, node, frame);
+    if (Array.isArray(step.onError) && step.onError.length > 0)
+      node.catch = this.catchBranch(step.onError, node, frame);
   }
 
   private branches(step: Step, node: PlanStep, frame: Frame): PlanStep['branches'] {
@@ -142,6 +143,11 @@ export class Planner {
 // Containers, delays and approvals hold expressions, which a worker evaluates before the database waits.
 function kindOfType(type: Exclude<Step['type'], 'action'>): HandlerKind {
   return type === 'http' || type === 'notification' ? 'external' : 'pure';
+}
+
+function onErrorOf({ onError }: Step): PlanStep['on_error'] {
+  if (!Array.isArray(onError)) return onError;
+  return onError.length > 0 ? 'catch' : 'continue';
 }
 
 function timeoutOf(step: Step): number | null {
