@@ -53,9 +53,11 @@ insert into workflow.settings default values;
 -- The engine's only clock for waits and schedules. Moving `clock_offset` moves it; leases and
 -- durations use clock_timestamp() and do not move.
 create function workflow.now() returns timestamptz
-language sql stable parallel safe set search_path = '' as $$
-  select clock_timestamp() + clock_offset from workflow.settings
-$$;
+language plpgsql stable parallel safe set search_path = '' as $$
+begin
+  return (
+    select clock_timestamp() + clock_offset from workflow.settings);
+end $$;
 
 -- The seam to tenancy: which organisations the caller belongs to with at least this role. This
 -- version knows none; the tenancy migrations, or the adopting project, replace it.

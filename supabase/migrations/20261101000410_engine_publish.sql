@@ -2,9 +2,11 @@
 
 -- Application roles go through row-level security; whoever else writes here is the engine or its owner.
 create function workflow.is_client() returns boolean
-language sql stable set search_path = '' as $$
-  select current_user in ('anon', 'authenticated', 'service_role')
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select current_user in ('anon', 'authenticated', 'service_role'));
+end $$;
 
 create function workflow.before_workflow_insert() returns trigger
 language plpgsql set search_path = '' as $$

@@ -44,13 +44,15 @@ create trigger before_insert before insert on public.workflow_executions
 
 -- How many more strands an organisation may have ready or running.
 create function workflow.free_capacity(p_organization uuid) returns int
-language sql stable set search_path = '' as $$
-  select max_in_flight - (
-    select count(*)::int from (
-      select from workflow.strands s
-        where s.organization_id = p_organization and not s.waiting limit max_in_flight) in_flight)
-  from workflow.settings
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select max_in_flight - (
+      select count(*)::int from (
+        select from workflow.strands s
+          where s.organization_id = p_organization and not s.waiting limit max_in_flight) in_flight)
+    from workflow.settings);
+end $$;
 
 -- Gives admitted executions their main strand, first step run and message. Set-based: ten thousand
 -- rows in one insert are one call.

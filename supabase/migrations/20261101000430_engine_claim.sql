@@ -3,34 +3,36 @@
 -- What a worker gets for each leased strand: who and where it is, and the outcomes its step reads,
 -- and no others, so that a step costs the same in the first and in the ten-thousandth iteration.
 create function workflow.describe_claims(p_strands uuid[]) returns jsonb
-language sql stable set search_path = '' as $$
-  select coalesce(jsonb_agg(jsonb_build_object(
-      'step_run_id', st.id, 'token', l.token, 'strand_id', s.id, 'slot', l.slot, 'expires_at', l.expires_at,
-      'execution_id', e.id, 'workflow_id', e.workflow_id, 'workflow_version', e.workflow_version,
-      'organization_id', e.organization_id, 'mode', e.mode, 'depth', e.depth, 'created_at', e.created_at,
-      'created_by', e.created_by, 'run_as', v.run_as,
-      'path', st.path, 'attempt', st.attempt, 'deliveries', s.deliveries,
-      'timeout_ms', extract(epoch from coalesce(p.timeout, c.default_timeout)) * 1000,
-      'verify_record', st.path = pl.first and e.trigger ->> 'type' = 'event' and e.trigger ->> 'operation' <> 'DELETE',
-      'trigger', case when 'trigger' = any (p.roots) or st.path = pl.first then e.trigger end,
-      'input', case when 'input' = any (p.roots) then e.input end,
-      'steps', (
-        select coalesce(jsonb_object_agg(r.step_id, jsonb_build_object('status', r.status, 'output', r.output, 'error', r.error)), '{}')
-        from unnest(p.read_paths, p.read_depths) q(path, depth)
-        join public.workflow_execution_steps r
-          on r.execution_id = e.id and r.scope_id = s.scopes[q.depth + 1] and r.path = q.path and r.iteration = 0),
-      'now', workflow.now()
-    ) order by l.msg_id), '[]')
-  from unnest(p_strands) ids(id)
-  join workflow.strands s on s.id = ids.id
-  join workflow.leases l on l.strand_id = s.id
-  join public.workflow_execution_steps st on st.id = s.step_id
-  join public.workflow_executions e on e.id = s.execution_id
-  join public.workflow_versions v on v.workflow_id = s.workflow_id and v.version = s.version
-  join workflow.plans pl on pl.workflow_id = s.workflow_id and pl.version = s.version
-  join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
-  cross join workflow.settings c
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'step_run_id', st.id, 'token', l.token, 'strand_id', s.id, 'slot', l.slot, 'expires_at', l.expires_at,
+        'execution_id', e.id, 'workflow_id', e.workflow_id, 'workflow_version', e.workflow_version,
+        'organization_id', e.organization_id, 'mode', e.mode, 'depth', e.depth, 'created_at', e.created_at,
+        'created_by', e.created_by, 'run_as', v.run_as,
+        'path', st.path, 'attempt', st.attempt, 'deliveries', s.deliveries,
+        'timeout_ms', extract(epoch from coalesce(p.timeout, c.default_timeout)) * 1000,
+        'verify_record', st.path = pl.first and e.trigger ->> 'type' = 'event' and e.trigger ->> 'operation' <> 'DELETE',
+        'trigger', case when 'trigger' = any (p.roots) or st.path = pl.first then e.trigger end,
+        'input', case when 'input' = any (p.roots) then e.input end,
+        'steps', (
+          select coalesce(jsonb_object_agg(r.step_id, jsonb_build_object('status', r.status, 'output', r.output, 'error', r.error)), '{}')
+          from unnest(p.read_paths, p.read_depths) q(path, depth)
+          join public.workflow_execution_steps r
+            on r.execution_id = e.id and r.scope_id = s.scopes[q.depth + 1] and r.path = q.path and r.iteration = 0),
+        'now', workflow.now()
+      ) order by l.msg_id), '[]')
+    from unnest(p_strands) ids(id)
+    join workflow.strands s on s.id = ids.id
+    join workflow.leases l on l.strand_id = s.id
+    join public.workflow_execution_steps st on st.id = s.step_id
+    join public.workflow_executions e on e.id = s.execution_id
+    join public.workflow_versions v on v.workflow_id = s.workflow_id and v.version = s.version
+    join workflow.plans pl on pl.workflow_id = s.workflow_id and pl.version = s.version
+    join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
+    cross join workflow.settings c);
+end $$;
 
 -- Puts the current steps of strands into a worker's hands: a fresh token each, the strand's message
 -- hidden until the lease ends. `p_strands[i]` is carried by message `p_messages[i]`.
@@ -89,12 +91,14 @@ end $$;
 
 -- Locks live executions without waiting for any; returns those it got.
 create function workflow.lock_executions(p_executions uuid[]) returns uuid[]
-language sql set search_path = '' as $$
-  select coalesce(array_agg(id), '{}') from (
-    select e.id from public.workflow_executions e
-      where e.id = any (p_executions) and e.status in ('running', 'waiting')
-      order by e.id for no key update skip locked) locked
-$$;
+language plpgsql set search_path = '' as $$
+begin
+  return (
+    select coalesce(array_agg(id), '{}') from (
+      select e.id from public.workflow_executions e
+        where e.id = any (p_executions) and e.status in ('running', 'waiting')
+        order by e.id for no key update skip locked) locked);
+end $$;
 
 -- The strands among those read that can be claimed. A ready strand adopts the message that reached
 -- it; a strand whose lease ran out has lost a delivery, and is left alone while its worker is still

@@ -1,5 +1,8 @@
 -- Completing: a reported outcome becomes the step's status, and the plan says what follows.
 --
+-- Functions here are PL/pgSQL throughout, because it keeps their plans: Postgres plans a function in
+-- language sql anew at every call, which took ten times as long as running it.
+--
 -- complete_steps is the only door. It takes a set of outcomes, refuses stale tokens, and in the same
 -- commit moves every strand to its successor (leased again for the caller, or queued), lets it wait,
 -- or ends it.
@@ -14,12 +17,13 @@ create type workflow.outcome as (
 create type workflow.move as (strand_id uuid, step_id uuid, target text, closes text[], failed uuid[]);
 
 create function workflow.read_outcomes(p_outcomes jsonb) returns workflow.outcome[]
-language sql immutable set search_path = '' as $$
-  select array_agg(row (o.strand_id, o.step_run_id, o.token, o.status, o.input, o.output, o.error, o.branch,
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (select array_agg(row (o.strand_id, o.step_run_id, o.token, o.status, o.input, o.output, o.error, o.branch,
     o.until)::workflow.outcome)
   from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
-    output jsonb, error jsonb, branch text, until timestamptz)
-$$;
+    output jsonb, error jsonb, branch text, until timestamptz));
+end $$;
 
 -- Locks the executions of the reported steps, by id, then their leases; refuses all if one is stale.
 create function workflow.lock_claims(p_outcomes workflow.outcome[]) returns uuid[]
@@ -47,7 +51,8 @@ end $$;
 
 -- Writes outcomes into their step runs. A container whose branch is not empty waits for it.
 create function workflow.record_outcomes(p_outcomes workflow.outcome[]) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.workflow_execution_steps s
     set status = d.status,
         finished_at = case when d.status <> 'waiting' then clock_timestamp() end,
@@ -57,25 +62,30 @@ language sql set search_path = '' as $$
     join workflow.strands st on st.id = o.strand_id
     join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path,
     lateral (select case when p.branches ->> o.branch is not null then 'waiting' else o.status end as status) d
-    where s.id = o.step_run_id and o.status <> 'failed'
-$$;
+    where s.id = o.step_run_id and o.status <> 'failed';
+end $$;
 
 -- The moves of outcomes that go the plain way: into a branch, or on to what follows.
 create function workflow.plain_moves(p_outcomes workflow.outcome[]) returns workflow.move[]
-language sql stable set search_path = '' as $$
-  select array_agg(case
-      when p.branches ->> o.branch is not null
-        then row (st.id, st.step_id, p.branches ->> o.branch, '{}'::text[], '{}'::uuid[])::workflow.move
-      else row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[])::workflow.move end)
-  from unnest(p_outcomes) o
-  join workflow.strands st on st.id = o.strand_id
-  join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
-  where o.status in ('succeeded', 'skipped')
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select array_agg(case
+        when p.branches ->> o.branch is not null
+          then row (st.id, st.step_id, p.branches ->> o.branch, '{}'::text[], '{}'::uuid[])::workflow.move
+        else row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[])::workflow.move end)
+    from unnest(p_outcomes) o
+    join workflow.strands st on st.id = o.strand_id
+    join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
+    where o.status in ('succeeded', 'skipped'));
+end $$;
 
 -- Ends the containers that end together with a step, and returns them.
 create function workflow.close_containers(p_moves workflow.move[]) returns uuid[]
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+declare
+  v_result uuid[];
+begin
   with closed as (
     update public.workflow_execution_steps s set status = 'succeeded', finished_at = clock_timestamp()
       from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
@@ -83,12 +93,16 @@ language sql set search_path = '' as $$
         and s.path = any (m.closes) and s.status = 'waiting'
       returning s.id
   )
-  select coalesce(array_agg(id), '{}') from closed
-$$;
+  select coalesce(array_agg(id), '{}') into v_result from closed;
+  return v_result;
+end $$;
 
 -- A failed step whose catch branch has ended stays failed and takes the branch's last output.
 create function workflow.fill_handled(p_moves workflow.move[]) returns uuid[]
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+declare
+  v_result uuid[];
+begin
   with filled as (
     update public.workflow_execution_steps s set output = last.output
       from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
@@ -97,12 +111,16 @@ language sql set search_path = '' as $$
         and s.path = any (m.closes) and s.handled and s.id <> m.step_id
       returning s.id
   )
-  select coalesce(array_agg(id), '{}') from filled
-$$;
+  select coalesce(array_agg(id), '{}') into v_result from filled;
+  return v_result;
+end $$;
 
 -- Moves strands to their successors: a new step run each, and the strand points at it.
 create function workflow.move_strands(p_moves workflow.move[], p_leased boolean) returns uuid[]
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+declare
+  v_result uuid[];
+begin
   with successors as (
     insert into public.workflow_execution_steps
       (execution_id, organization_id, min_role, scope_id, path, step_id, type, status, started_at)
@@ -116,8 +134,9 @@ language sql set search_path = '' as $$
     update workflow.strands s set step_id = n.id, path = n.path, deliveries = 0
       from successors n where s.id = n.scope_id
   )
-  select coalesce(array_agg(id), '{}') from successors
-$$;
+  select coalesce(array_agg(id), '{}') into v_result from successors;
+  return v_result;
+end $$;
 
 -- A strand that waits needs no message and no lease.
 create function workflow.suspend_strands(p_strands uuid[]) returns void
@@ -172,6 +191,16 @@ begin
   update public.workflow_execution_steps s set status = 'cancelled', finished_at = clock_timestamp()
     from public.workflow_executions e
     where e.id = any (p_executions) and e.status <> 'succeeded' and s.execution_id = e.id and s.finished_at is null;
+  perform workflow.admit_after(p_executions);
+end $$;
+
+-- What has ended makes room: the backlog of the same organisations moves up in the same commit.
+create function workflow.admit_after(p_executions uuid[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform workflow.admit_organization(o.organization_id)
+  from (select distinct organization_id from public.workflow_executions where id = any (p_executions)) o
+  where exists (select from public.workflow_executions q where q.organization_id = o.organization_id and q.status = 'queued');
 end $$;
 
 -- Deletes messages by id.
@@ -209,7 +238,8 @@ end $$;
 
 -- Counters, revision and status of executions in which step runs have finished.
 create function workflow.settle_executions(p_executions uuid[], p_finished uuid[]) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   update public.workflow_executions e
     set revision = e.revision + 1,
         steps_done = e.steps_done + (
@@ -220,8 +250,8 @@ language sql set search_path = '' as $$
             case when exists (select from workflow.strands st where st.execution_id = e.id and not st.waiting)
               then 'running' else 'waiting' end
           else e.status end
-    where e.id = any (p_executions)
-$$;
+    where e.id = any (p_executions);
+end $$;
 
 -- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
 -- 'queue' leaves them to whoever claims next. Raises stale_claim when one token is not current.

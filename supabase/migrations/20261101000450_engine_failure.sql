@@ -131,7 +131,8 @@ end $$;
 
 -- Suspended strands that may go on: a message each, visible now.
 create function workflow.resume_strands(p_strands uuid[]) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   with messages as (
     select m.id, m.msg_id
     from (select array_agg(id order by id) as ids,
@@ -140,8 +141,8 @@ language sql set search_path = '' as $$
     lateral rows from (unnest(a.ids), pgmq.send_batch('workflow', a.bodies)) as m(id, msg_id)
     where cardinality(a.ids) > 0
   )
-  update workflow.strands s set waiting = false, msg_id = m.msg_id from messages m where s.id = m.id
-$$;
+  update workflow.strands s set waiting = false, msg_id = m.msg_id from messages m where s.id = m.id;
+end $$;
 
 -- Fires timers that are due, at most p_limit of them. Returns how many.
 create function workflow.fire_timers(p_limit int default 100) returns int
@@ -185,9 +186,11 @@ end $$;
 
 -- The moves of strands whose current step has just ended well.
 create function workflow.moves_after(p_strands uuid[]) returns workflow.move[]
-language sql stable set search_path = '' as $$
-  select coalesce(array_agg(row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[])::workflow.move), '{}')
-  from workflow.strands st
-  join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
-  where st.id = any (p_strands)
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(array_agg(row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[])::workflow.move), '{}')
+    from workflow.strands st
+    join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
+    where st.id = any (p_strands));
+end $$;

@@ -8,25 +8,27 @@
 
 -- A step run as it is sent. Large outputs are left out; a client that needs them reads the row.
 create function workflow.step_payload(p_step public.workflow_execution_steps) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('id', p_step.id, 'path', p_step.path, 'step_id', p_step.step_id,
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('id', p_step.id, 'path', p_step.path, 'step_id', p_step.step_id,
     'scope_id', p_step.scope_id, 'iteration', p_step.iteration, 'type', p_step.type,
     'status', p_step.status, 'handled', p_step.handled, 'attempt', p_step.attempt,
     'output', case when pg_column_size(p_step.output) < 8192 then p_step.output end,
     'truncated', coalesce(pg_column_size(p_step.output) >= 8192, false),
     'error', p_step.error,
-    'created_at', p_step.created_at, 'started_at', p_step.started_at, 'finished_at', p_step.finished_at)
-$$;
+    'created_at', p_step.created_at, 'started_at', p_step.started_at, 'finished_at', p_step.finished_at);
+end $$;
 
 create function workflow.execution_payload(p_execution public.workflow_executions) returns jsonb
-language sql stable set search_path = '' as $$
-  select jsonb_build_object('id', p_execution.id, 'workflow_id', p_execution.workflow_id,
+language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('id', p_execution.id, 'workflow_id', p_execution.workflow_id,
     'workflow_version', p_execution.workflow_version, 'status', p_execution.status, 'mode', p_execution.mode,
     'trigger', p_execution.trigger ->> 'type', 'steps_done', p_execution.steps_done,
     'output', case when pg_column_size(p_execution.output) < 8192 then p_execution.output end,
     'error', p_execution.error, 'revision', p_execution.revision,
-    'created_at', p_execution.created_at, 'started_at', p_execution.started_at, 'finished_at', p_execution.finished_at)
-$$;
+    'created_at', p_execution.created_at, 'started_at', p_execution.started_at, 'finished_at', p_execution.finished_at);
+end $$;
 
 -- Sends what has changed: the given step runs on their executions' channels and, when a status has
 -- changed, the executions on their organisations' channels. One insert; if it fails, work goes on.

@@ -9,17 +9,21 @@ create function workflow.gate() returns bigint
 language sql immutable set search_path = '' as $$ select hashtext('workflow.gate')::bigint $$;
 
 create function workflow.read_secret(p_name text) returns text
-language sql stable security definer set search_path = '' as $$
-  select decrypted_secret from vault.decrypted_secrets where name = p_name
-$$;
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select decrypted_secret from vault.decrypted_secrets where name = p_name);
+end $$;
 
 -- Slots nobody holds: neither by their own time nor by a lease.
 create function workflow.free_slots() returns setof int
-language sql volatile set search_path = '' as $$
-  select s.id from workflow.slots s, workflow.settings c
-  where s.id <= c.max_slots and s.expires_at <= clock_timestamp()
-    and not exists (select from workflow.leases l where l.slot = s.id and l.expires_at > clock_timestamp())
-$$;
+language plpgsql volatile set search_path = '' as $$
+begin
+  return query
+    select s.id from workflow.slots s, workflow.settings c
+    where s.id <= c.max_slots and s.expires_at <= clock_timestamp()
+      and not exists (select from workflow.leases l where l.slot = s.id and l.expires_at > clock_timestamp());
+end $$;
 
 -- Starts one chain, unless all slots are taken. Does nothing, with a warning, before the Vault
 -- entries exist: the sweep calls again.
@@ -49,13 +53,17 @@ end $$;
 
 -- Takes a free slot for ten seconds; null when there is none.
 create function workflow.acquire_slot() returns jsonb
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+declare
+  v_slot jsonb;
+begin
   update workflow.slots set token = gen_random_uuid(), expires_at = clock_timestamp() + interval '10 seconds'
     where id = (select s.id from workflow.slots s
                 where s.id in (select * from workflow.free_slots()) order by s.id for update skip locked limit 1)
     returning jsonb_build_object('id', id, 'token', token, 'steps_per_invocation',
-      (select steps_per_invocation from workflow.settings))
-$$;
+      (select steps_per_invocation from workflow.settings)) into v_slot;
+  return v_slot;
+end $$;
 
 -- Keeps a slot while its chain has no lease to show; false when the slot belongs to another by now.
 create function workflow.hold_slot(p_slot int, p_token uuid) returns boolean
@@ -68,9 +76,11 @@ end $$;
 
 -- Ready work that is visible now. Reads the queue's table: no function of pgmq tells without claiming.
 create function workflow.has_ready_work() returns boolean
-language sql volatile set search_path = '' as $$
-  select exists (select from pgmq.q_workflow where vt <= clock_timestamp())
-$$;
+language plpgsql volatile set search_path = '' as $$
+begin
+  return (
+    select exists (select from pgmq.q_workflow where vt <= clock_timestamp()));
+end $$;
 
 -- Ends a chain: frees its slot unless work has come in. Returns whether the slot is free and in how
 -- many milliseconds the next timer is due (null: none within 30 seconds).

@@ -44,10 +44,11 @@ end $$;
 
 -- Takes the claims off again, so that what the engine does next is not done in the user's name.
 create function workflow.leave_user() returns void
-language sql set search_path = '' as $$
-  select set_config('request.jwt.claims', '', true), set_config('request.jwt.claim.sub', '', true),
-    set_config('request.jwt.claim.role', '', true)
-$$;
+language plpgsql set search_path = '' as $$
+begin
+  perform set_config('request.jwt.claims', '', true), set_config('request.jwt.claim.sub', '', true),
+    set_config('request.jwt.claim.role', '', true);
+end $$;
 
 -- Whether the calling role sees the record that started an event execution.
 create function workflow.record_is_visible(p_trigger jsonb) returns boolean

@@ -5,37 +5,37 @@
 
 create type workflow.change as (organization_id uuid, record jsonb, old_record jsonb);
 
--- The chain of executions that leads to this transaction; null outside of a workflow's action.
+-- The execution whose action runs in this transaction; null outside of one.
 create function workflow.cause() returns jsonb
-language sql stable set search_path = '' as $$
-  select nullif(current_setting('workflow.cause', true), '')::jsonb
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select nullif(current_setting('workflow.cause', true), '')::jsonb);
+end $$;
 
--- The workflows that a change starts, by operation, columns, filter and cause.
-create function workflow.matching_triggers(p_relation regclass, p_operation text, p_change workflow.change)
-returns setof workflow.event_triggers
-language sql stable set search_path = '' as $$
-  select t.* from workflow.event_triggers t
-  where t.relation = p_relation and t.organization_id = p_change.organization_id
-    and lower(p_operation) = any (t.events)
-    and (t.allow_self or t.workflow_id is distinct from (workflow.cause() ->> 'workflow_id')::uuid)
-    and (p_operation <> 'UPDATE' or t.columns is null or exists (
-      select from unnest(t.columns) c where p_change.record -> c is distinct from p_change.old_record -> c))
-    and (t.filter is null or workflow.rule_matches(t.filter, jsonb_build_object(
-      'record', p_change.record, 'old_record', p_change.old_record, 'variables', t.variables)))
-$$;
-
-create function workflow.start_matching(p_relation regclass, p_operation text, p_changes workflow.change[])
-returns void
-language sql set search_path = '' as $$
+-- Starts what a set of changes starts: by operation, columns, filter and cause. `p_workflow` narrows it
+-- to one workflow.
+create function workflow.start_matching(p_relation regclass, p_operation text, p_changes workflow.change[],
+  p_workflow uuid default null) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_cause jsonb := workflow.cause();
+  v_key jsonb := (select to_jsonb(key_columns) from workflow.watched_tables where relation = p_relation);
+begin
   insert into public.workflow_executions (workflow_id, trigger, created_by, caused_by, depth)
-  select t.workflow_id, jsonb_build_object('type', 'event', 'table', p_relation::text, 'operation', p_operation,
-      'key', (select to_jsonb(key_columns) from workflow.watched_tables where relation = p_relation),
-      'record', c.record, 'old_record', c.old_record),
-    (select auth.uid()), (workflow.cause() ->> 'execution_id')::uuid,
-    coalesce((workflow.cause() ->> 'depth')::int + 1, 0)
-  from unnest(p_changes) c, lateral workflow.matching_triggers(p_relation, p_operation, c) t
-$$;
+    select t.workflow_id, jsonb_build_object('type', 'event', 'table', p_relation::text, 'operation', p_operation,
+        'key', v_key, 'record', c.record, 'old_record', c.old_record),
+      (select auth.uid()), (v_cause ->> 'execution_id')::uuid, coalesce((v_cause ->> 'depth')::int + 1, 0)
+    from unnest(p_changes) c
+    join workflow.event_triggers t on t.relation = p_relation and t.organization_id = c.organization_id
+    where lower(p_operation) = any (t.events)
+      and (p_workflow is null or t.workflow_id = p_workflow)
+      and (t.allow_self or t.workflow_id is distinct from (v_cause ->> 'workflow_id')::uuid)
+      and (p_operation <> 'UPDATE' or t.columns is null or exists (
+        select from unnest(t.columns) name where c.record -> name is distinct from c.old_record -> name))
+      and (t.filter is null or workflow.rule_matches(t.filter, jsonb_build_object(
+        'record', c.record, 'old_record', c.old_record, 'variables', t.variables)));
+end $$;
 
 -- A rule that fails must not fail the write, nor the other workflows: each is tried alone, and the one
 -- that fails is paused with an entry in the audit log.
@@ -51,14 +51,7 @@ begin
       where t.relation = p_relation and t.organization_id = v_change.organization_id
     loop
       begin
-        insert into public.workflow_executions (workflow_id, trigger, created_by, caused_by, depth)
-        select m.workflow_id, jsonb_build_object('type', 'event', 'table', p_relation::text, 'operation', p_operation,
-            'key', (select to_jsonb(key_columns) from workflow.watched_tables where relation = p_relation),
-            'record', v_change.record, 'old_record', v_change.old_record),
-          (select auth.uid()), (workflow.cause() ->> 'execution_id')::uuid,
-          coalesce((workflow.cause() ->> 'depth')::int + 1, 0)
-        from workflow.matching_triggers(p_relation, p_operation, v_change) m
-        where m.workflow_id = v_trigger.workflow_id;
+        perform workflow.start_matching(p_relation, p_operation, array[v_change], v_trigger.workflow_id);
       exception when others then
         perform workflow.pause_failing(v_trigger, sqlerrm);
       end;
@@ -159,6 +152,8 @@ begin
 end $$;
 
 create function workflow.key_of(p_record jsonb, p_keys text[]) returns jsonb
-language sql immutable set search_path = '' as $$
-  select jsonb_agg(p_record -> k order by k) from unnest(p_keys) k
-$$;
+language plpgsql immutable set search_path = '' as $$
+begin
+  return (
+    select jsonb_agg(p_record -> k order by k) from unnest(p_keys) k);
+end $$;
