@@ -1,26 +1,26 @@
-import { type Json, StepError } from '../../shared/errors.ts';
+import { databaseError } from '../../shared/actions/database/errors.ts';
+import { type ErrorShape, type Json, StepError } from '../../shared/errors.ts';
 import type { Claim, Outcome } from './claim.ts';
 
 /** The engine's error for anything thrown: what carries a code keeps it, the rest is `handler_error`. */
 export function describeError(error: unknown): { [key: string]: Json } {
-  const { code, detail, message, hint, path, retryable } = error as {
-    code?: unknown;
-    detail?: unknown;
-    message?: string;
-    hint?: string;
-    path?: string;
-    retryable?: boolean;
-  };
-  const coded = error instanceof StepError || (error as Error | null)?.name === 'ExpressionError';
-  // The engine's own refusals come from Postgres with their code in DETAIL.
-  const refused = code === 'P0001' && typeof detail === 'string' && /^[a-z_]+$/.test(detail);
+  const { code, message, hint, path, retryable } = coded(error);
   return {
-    code: coded ? String(code) : refused ? String(detail) : 'handler_error',
-    message: message ?? String(error),
+    code,
+    message,
     ...(hint ? { hint } : {}),
     ...(path ? { path } : {}),
-    retryable: coded ? (retryable ?? false) : !refused,
+    retryable: retryable ?? false,
   };
+}
+
+function coded(error: unknown): ErrorShape & { retryable?: boolean } {
+  if (error instanceof StepError) return error;
+  const { name, message } = error as Error;
+  if (name === 'ExpressionError') return error as unknown as ErrorShape;
+  // The engine's own refusals come from Postgres too, with their code in DETAIL.
+  if (name === 'PostgresError') return databaseError(error);
+  return { code: 'handler_error', message: message ?? String(error), retryable: true };
 }
 
 /** The outcome that reports an error. `terminal` ends the execution past every handler. */
