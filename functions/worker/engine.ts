@@ -50,6 +50,11 @@ export class Engine {
     await this.sql`select workflow.give_back(${this.sql.json(held)})`;
   }
 
+  /** After a refused outcome: lets a step of an ended execution end too. */
+  async abandon(strandId: string): Promise<void> {
+    await this.sql`select workflow.abandon_steps(array[${strandId}]::uuid[])`;
+  }
+
   /** Whether there is ready work and a free slot for another chain. */
   async wantsHelp(): Promise<boolean> {
     const [row] = await this.sql<{ wanted: boolean }[]>`
@@ -61,4 +66,16 @@ export class Engine {
 /** Whether an error says that the claim is held by somebody else now. */
 export function isStaleClaim(error: unknown): boolean {
   return (error as { detail?: string } | null)?.detail === 'stale_claim';
+}
+
+/** Whether the connection, not the statement, failed: what was under way was rolled back, or committed unseen. */
+export function isConnectionLoss(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^(08|57P|CONNECTION_|ECONN|EPIPE)/.test(code);
+}
+
+/** Whether Postgres cannot hold a value, such as text with a null character. */
+export function isUnstorable(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('22');
 }

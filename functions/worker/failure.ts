@@ -33,6 +33,23 @@ export function failedOutcome(claim: Claim, error: unknown, input?: Json, termin
   };
 }
 
+/** In place of an outcome that the database cannot hold. */
+export function unstorableOutcome({ strand_id, step_run_id, token }: Outcome, error: unknown): Outcome {
+  const { message } = error as Error;
+  return {
+    strand_id,
+    step_run_id,
+    token,
+    status: 'failed',
+    error: {
+      code: 'invalid_output',
+      message: `The output cannot be stored: ${message}`,
+      hint: 'Return JSON without null characters.',
+      retryable: false,
+    },
+  };
+}
+
 export function claimKeys(claim: Claim): Pick<Outcome, 'strand_id' | 'step_run_id' | 'token'> {
   return { strand_id: claim.strand_id, step_run_id: claim.step_run_id, token: claim.token };
 }

@@ -1,7 +1,7 @@
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
-import { type Engine, isStaleClaim, type Take } from './engine.ts';
-import { failedOutcome } from './failure.ts';
+import { type Engine, isConnectionLoss, isStaleClaim, isUnstorable, type Take } from './engine.ts';
+import { failedOutcome, unstorableOutcome } from './failure.ts';
 import { verifyRecord } from './record.ts';
 import { contextOf, executeOutside, prepareClaim } from './step.ts';
 import { withTimeout } from './timeout.ts';
@@ -72,10 +72,20 @@ export class Runner {
       execute: (context) =>
         withTimeout(claim.timeout_ms, (signal) => prepared.execute({ ...context, signal })),
     };
-    try {
-      return await runInTransaction(this.engine, claim, slot, take, limited, contextOf(claim, neverAborted));
-    } catch (error) {
-      return lateOrThrow(error);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await runInTransaction(
+          this.engine,
+          claim,
+          slot,
+          take,
+          limited,
+          contextOf(claim, neverAborted),
+        );
+      } catch (error) {
+        // Nothing of it was kept, or all of it: then the claim is stale now.
+        if (!isConnectionLoss(error) || tries === maxTries) return this.lateOrThrow(error, claim.strand_id);
+      }
     }
   }
 
@@ -84,18 +94,27 @@ export class Runner {
     try {
       return await this.engine.complete(outcomes, take, slot);
     } catch (error) {
-      if (outcomes.length === 1) return lateOrThrow(error);
+      const [outcome] = outcomes;
+      if (outcomes.length === 1 && outcome) {
+        if (isConnectionLoss(error)) return this.engine.complete(outcomes, take, slot);
+        if (outcome.status !== 'failed' && isUnstorable(error)) {
+          return this.engine.complete([unstorableOutcome(outcome, error)], take, slot);
+        }
+        return this.lateOrThrow(error, outcome.strand_id);
+      }
     }
     const successors: Claim[] = [];
     for (const outcome of outcomes) successors.push(...(await this.report([outcome], slot, take)));
     return successors;
   }
+
+  /** A late worker changes nothing and has nothing more to do with the step. */
+  private async lateOrThrow(error: unknown, strandId: string): Promise<Claim[]> {
+    if (!isStaleClaim(error)) throw error;
+    await this.engine.abandon(strandId);
+    return [];
+  }
 }
 
 const neverAborted = new AbortController().signal;
-
-/** A late worker changes nothing and has nothing more to do with the step. */
-function lateOrThrow(error: unknown): Claim[] {
-  if (isStaleClaim(error)) return [];
-  throw error;
-}
+const maxTries = 3;

@@ -1,6 +1,6 @@
 import type { ActionContext } from '../../shared/actions/types.ts';
 import { type Json, StepError } from '../../shared/errors.ts';
-import { type PreparedStep, prepareStep, type Roots } from '../../shared/steps/index.ts';
+import { type PreparedStep, prepareStep, type Roots, type StepOutcome } from '../../shared/steps/index.ts';
 import type { Claim, Outcome } from './claim.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
 import type { Version } from './versions.ts';
@@ -36,7 +36,23 @@ export function prepareClaim(claim: Claim, version: Version): PreparedStep {
       hint: 'Publish the workflow again with the client library of the deployed release.',
     });
   }
-  return prepareStep(source, rootsOf(claim, version));
+  const prepared = prepareStep(source, rootsOf(claim, version));
+  return { ...prepared, execute: async (context) => limitOutput(await prepared.execute(context)) };
+}
+
+const maxOutputBytes = 1_048_576;
+
+/** Larger results belong into a table or a file; every later step that reads this one would load it. */
+function limitOutput(outcome: StepOutcome): StepOutcome {
+  const text = JSON.stringify(outcome.output) ?? '';
+  // A character is at most three bytes of UTF-8: most outputs need no closer look.
+  const isLarge = text.length * 3 > maxOutputBytes && new TextEncoder().encode(text).length > maxOutputBytes;
+  if (!isLarge) return outcome;
+  throw new StepError({
+    code: 'output_too_large',
+    message: `The step returned more than ${maxOutputBytes / 1_048_576} MB.`,
+    hint: 'Select fewer columns or rows, or store the result and return its id.',
+  });
 }
 
 export function contextOf(claim: Claim, signal: AbortSignal): HandlerContext {

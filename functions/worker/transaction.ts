@@ -3,7 +3,7 @@ import type { ActionContext } from '../../shared/actions/types.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
 import type { Sql, Transaction } from './database.ts';
-import type { Engine, Take } from './engine.ts';
+import { type Engine, isConnectionLoss, isUnstorable, type Take } from './engine.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
 
 type HandlerContext = Omit<ActionContext, 'db'>;
@@ -39,7 +39,8 @@ export async function runInTransaction(
       return successors;
     });
   } catch (error) {
-    if (!reported) throw error;
+    const refused = reported ? !isConnectionLoss(error) : isUnstorable(error);
+    if (!refused) throw error;
     return engine.complete([failedOutcome(claim, error, prepared.input)], take, slot);
   }
 }

@@ -11,7 +11,7 @@ revoke all on public.workflows, public.workflow_versions, public.workflow_execut
   public.workflow_execution_steps, public.workflow_audit_log from anon, authenticated, service_role;
 
 grant select, insert, delete on public.workflows to authenticated;
-grant update (name, description, category, status, draft, draft_revision, min_role, settings)
+grant update (name, description, category, status, active_version, draft, draft_revision, min_role, settings)
   on public.workflows to authenticated;
 grant select, insert on public.workflow_versions to authenticated;
 grant select, insert on public.workflow_executions to authenticated;
@@ -47,9 +47,10 @@ create policy members_see on public.workflow_executions for select to authentica
   or (min_role = 'owner' and organization_id in (select workflow.member_organizations('owner'))));
 create policy editors_start on public.workflow_executions for insert to authenticated
   with check (organization_id in (select workflow.member_organizations('editor')));
+-- Cancelling is the only change a user makes: from an open status to cancelled.
 create policy editors_cancel on public.workflow_executions for update to authenticated
-  using (organization_id in (select workflow.member_organizations('editor')))
-  with check (organization_id in (select workflow.member_organizations('editor')));
+  using (status in ('queued', 'running', 'waiting') and organization_id in (select workflow.member_organizations('editor')))
+  with check (status = 'cancelled' and organization_id in (select workflow.member_organizations('editor')));
 
 create policy members_see on public.workflow_execution_steps for select to authenticated using (
   (min_role = 'viewer' and organization_id in (select workflow.member_organizations('viewer')))

@@ -108,6 +108,48 @@ end $$;
 create trigger after_insert after insert on public.workflow_versions
   for each row execute function workflow.after_version_insert();
 
+-- Where two JSON values differ, as paths; at most twenty.
+create function workflow.differing_paths(p_left jsonb, p_right jsonb, p_path text default '') returns setof text
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_left is not distinct from p_right then
+    return;
+  elsif jsonb_typeof(p_left) = 'object' and jsonb_typeof(p_right) = 'object' then
+    return query select d from jsonb_object_keys(p_left || p_right) k,
+      workflow.differing_paths(p_left -> k, p_right -> k, ltrim(p_path || '.' || k, '.')) d limit 20;
+  elsif jsonb_typeof(p_left) = 'array' and jsonb_typeof(p_right) = 'array' then
+    return query select d
+      from generate_series(0, greatest(jsonb_array_length(p_left), jsonb_array_length(p_right)) - 1) i,
+      workflow.differing_paths(p_left -> i, p_right -> i, format('%s[%s]', p_path, i)) d limit 20;
+  else
+    return next p_path;
+  end if;
+end $$;
+
+-- A draft is saved over the revision it was made from. Somebody else's save in between is not lost:
+-- the stale one is refused and told what differs. Rolling back is setting active_version to an earlier one.
+create function workflow.before_workflow_update() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if new.draft is distinct from old.draft then
+    if new.draft_revision <> old.draft_revision then
+      perform workflow.refuse('stale_draft',
+        format('The draft has been saved as revision %s since revision %s was read.', old.draft_revision, new.draft_revision),
+        'Read it again and merge. It differs at: ' || coalesce(
+          (select string_agg(d, ', ') from workflow.differing_paths(old.draft, new.draft) d), 'nothing'));
+    end if;
+    new.draft_revision := old.draft_revision + 1;
+  end if;
+  if new.active_version is distinct from old.active_version and not exists (
+      select from public.workflow_versions v where v.workflow_id = new.id and v.version = new.active_version) then
+    perform workflow.refuse('unknown_version', format('Workflow %L has no version %s.', old.name, new.active_version),
+      'Choose one of workflow_versions.');
+  end if;
+  return new;
+end $$;
+create trigger before_update before update of draft, draft_revision, active_version on public.workflows
+  for each row execute function workflow.before_workflow_update();
+
 -- Keeps event_triggers equal to the triggers of the active versions of active workflows.
 create function workflow.refresh_event_trigger() returns trigger
 language plpgsql security definer set search_path = '' as $$

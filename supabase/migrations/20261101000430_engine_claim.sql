@@ -74,7 +74,7 @@ begin
   v_executions := workflow.lock_executions(
     array(select s.execution_id from workflow.strands s where s.id = any (v_strands)));
   v_claimed := workflow.take_strands(v_messages, v_strands, v_executions);
-  perform workflow.sort_unclaimed(v_messages, v_strands, v_claimed);
+  perform workflow.sort_unclaimed(v_messages, v_strands, v_claimed, v_executions);
   if cardinality(v_claimed) = 0 then
     return '[]';
   end if;
@@ -102,32 +102,43 @@ end $$;
 
 -- The strands among those read that can be claimed. A ready strand adopts the message that reached
 -- it; a strand whose lease ran out has lost a delivery, and is left alone while its worker is still
--- inside a transaction.
+-- inside a transaction. A step that has lost a lease is claimed alone: should it be what kills workers,
+-- it takes no other step with it.
 create function workflow.take_strands(p_messages bigint[], p_strands uuid[], p_executions uuid[]) returns uuid[]
 language plpgsql set search_path = '' as $$
 declare
+  v_lost uuid[];
+  v_alone uuid;
   v_claimed uuid[];
 begin
+  v_lost := array(
+    select l.strand_id from workflow.leases l join unnest(p_messages, p_strands) r(msg_id, strand_id)
+      on r.strand_id = l.strand_id and r.msg_id = l.msg_id
+      where l.expires_at <= clock_timestamp() for update of l skip locked);
+  select s.id into v_alone from workflow.strands s
+    where s.id = any (p_strands) and (s.id = any (v_lost) or s.deliveries > 0) and s.execution_id = any (p_executions)
+    order by s.id limit 1;
   with read as (
-    select distinct on (strand_id) * from unnest(p_messages, p_strands) r(msg_id, strand_id) order by strand_id, msg_id
-  ), lost as (
-    select l.strand_id, l.msg_id from workflow.leases l
-      where l.strand_id = any (p_strands) and l.expires_at <= clock_timestamp() for update skip locked
+    select distinct on (strand_id) * from unnest(p_messages, p_strands) r(msg_id, strand_id)
+      where v_alone is null or strand_id = v_alone
+      order by strand_id, msg_id
   ), claimed as (
     update workflow.strands s
-      set msg_id = r.msg_id, deliveries = s.deliveries + (lost.strand_id is not null)::int
-      from read r left join lost on lost.strand_id = r.strand_id
+      set msg_id = r.msg_id, deliveries = s.deliveries + (s.id = any (v_lost))::int
+      from read r
       where s.id = r.strand_id and s.execution_id = any (p_executions) and not s.waiting
-        and (lost.msg_id = r.msg_id or not exists (select from workflow.leases l where l.strand_id = s.id))
+        and (s.id = any (v_lost) or not exists (select from workflow.leases l where l.strand_id = s.id))
       returning s.id
   )
   select coalesce(array_agg(id), '{}') into v_claimed from claimed;
   return v_claimed;
 end $$;
 
--- Messages read but not claimed: those that carry nothing any more go (their strand ended, waits, or
--- is carried by another message), the rest are tried again in a second.
-create function workflow.sort_unclaimed(p_messages bigint[], p_strands uuid[], p_claimed uuid[]) returns void
+-- Messages read but not claimed. Those that carry nothing any more go: their strand ended, waits, or is
+-- carried by another message. What an ended execution left to a worker that never came back is cleared.
+-- The rest become visible again, after a second where somebody holds execution or lease.
+create function workflow.sort_unclaimed(p_messages bigint[], p_strands uuid[], p_claimed uuid[], p_executions uuid[])
+returns void
 language plpgsql set search_path = '' as $$
 declare
   v_gone bigint[];
@@ -140,10 +151,29 @@ begin
     left join workflow.strands s on s.id = r.strand_id
     where s.id is null or s.waiting or s.msg_id <> r.msg_id;
   perform workflow.drop_messages(v_gone);
-  perform pgmq.set_vt('workflow', r.msg_id, 1)
+  perform pgmq.set_vt('workflow', r.msg_id, case
+      when s.execution_id = any (p_executions) and not exists (select from workflow.leases l where l.strand_id = s.id)
+      then 0 else 1 end)
     from unnest(p_messages, p_strands) r(msg_id, strand_id)
     join workflow.strands s on s.id = r.strand_id
     where s.id <> all (p_claimed) and not s.waiting and s.msg_id = r.msg_id;
+  perform workflow.clear_ended(p_strands);
+end $$;
+
+-- Clears strands whose execution has ended.
+create function workflow.clear_ended(p_strands uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_ended uuid[];
+begin
+  select array_agg(id) into v_ended from (
+    select e.id from public.workflow_executions e
+      where e.id in (select s.execution_id from workflow.strands s where s.id = any (p_strands))
+        and e.status in ('succeeded', 'failed', 'cancelled')
+      order by e.id for no key update skip locked) ended;
+  if v_ended is not null then
+    perform workflow.clear_executions(v_ended);
+  end if;
 end $$;
 
 -- A step whose lease was lost too often would take down one worker after another: it fails.

@@ -177,20 +177,29 @@ begin
 end $$;
 
 -- What an ended execution leaves behind: its strands with leases and timers, and their messages go;
--- steps that were not done are cancelled.
+-- steps that were not done are cancelled. A strand whose worker is inside a database action is left to
+-- that worker: waiting for it here, with the execution locked, would be a deadlock.
 create function workflow.clear_executions(p_executions uuid[]) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_messages bigint[];
 begin
-  with gone as (
-    delete from workflow.strands where execution_id = any (p_executions) returning msg_id
+  with held as (
+    select l.strand_id from workflow.strands s join workflow.leases l on l.strand_id = s.id
+      where s.execution_id = any (p_executions) for update of l skip locked
+  ), gone as (
+    delete from workflow.strands s
+      where s.execution_id = any (p_executions)
+        and (s.id in (select strand_id from held)
+             or not exists (select from workflow.leases l where l.strand_id = s.id))
+      returning s.msg_id
   )
   select array_agg(msg_id) into v_messages from gone where msg_id is not null;
   perform workflow.drop_messages(v_messages);
   update public.workflow_execution_steps s set status = 'cancelled', finished_at = clock_timestamp()
     from public.workflow_executions e
-    where e.id = any (p_executions) and e.status <> 'succeeded' and s.execution_id = e.id and s.finished_at is null;
+    where e.id = any (p_executions) and e.status <> 'succeeded' and s.execution_id = e.id and s.finished_at is null
+      and not exists (select from workflow.strands st where st.execution_id = e.id and st.step_id = s.id);
   perform workflow.admit_after(p_executions);
 end $$;
 

@@ -132,12 +132,14 @@ declare
   v_timers int := workflow.fire_timers(1000);
   v_restored int := workflow.restore_messages();
   v_admitted int := workflow.admit();
+  v_partitions int := workflow.watch_new_partitions();
   v_ready boolean := workflow.has_ready_work();
 begin
   if v_ready then
     perform workflow.wake();
   end if;
-  return jsonb_build_object('timers', v_timers, 'messages_restored', v_restored, 'admitted', v_admitted, 'ready', v_ready);
+  return jsonb_build_object('timers', v_timers, 'messages_restored', v_restored, 'admitted', v_admitted,
+    'partitions', v_partitions, 'ready', v_ready);
 end $$;
 
 -- Every 10 seconds where pg_cron can (1.5 and later), else every minute.

@@ -98,12 +98,12 @@ end $$;
 create function workflow.on_insert() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  if exists (select from workflow.event_triggers where relation = tg_relid and 'insert' = any (events)) then
-    perform workflow.start_changes(tg_relid::regclass, 'INSERT', (
+  if exists (select from workflow.event_triggers where relation = tg_argv[2]::regclass and 'insert' = any (events)) then
+    perform workflow.start_changes(tg_argv[2]::regclass, 'INSERT', (
       select array_agg(row (c.org, c.record, null)::workflow.change)
       from new_rows n, lateral (select to_jsonb(n) as record) j,
       lateral (select (j.record ->> tg_argv[0])::uuid as org, j.record) c
-      where c.org in (select organization_id from workflow.event_triggers where relation = tg_relid)));
+      where c.org in (select organization_id from workflow.event_triggers where relation = tg_argv[2]::regclass)));
   end if;
   return null;
 end $$;
@@ -111,16 +111,17 @@ end $$;
 create function workflow.on_delete() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  if exists (select from workflow.event_triggers where relation = tg_relid and 'delete' = any (events)) then
-    perform workflow.start_changes(tg_relid::regclass, 'DELETE', (
+  if exists (select from workflow.event_triggers where relation = tg_argv[2]::regclass and 'delete' = any (events)) then
+    perform workflow.start_changes(tg_argv[2]::regclass, 'DELETE', (
       select array_agg(row (c.org, null, c.record)::workflow.change)
       from old_rows o, lateral (select to_jsonb(o) as record) j,
       lateral (select (j.record ->> tg_argv[0])::uuid as org, j.record) c
-      where c.org in (select organization_id from workflow.event_triggers where relation = tg_relid)));
+      where c.org in (select organization_id from workflow.event_triggers where relation = tg_argv[2]::regclass)));
   end if;
   return null;
 end $$;
 
+-- Arguments of the three: tenant column, key columns, the watched table (a trigger may sit on a partition of it).
 -- Old and new rows are paired by primary key. A row whose key has changed is one deleted, one inserted.
 create function workflow.on_update() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -129,7 +130,7 @@ declare
   v_operation text;
   v_changes workflow.change[];
 begin
-  if not exists (select from workflow.event_triggers where relation = tg_relid) then
+  if not exists (select from workflow.event_triggers where relation = tg_argv[2]::regclass) then
     return null;
   end if;
   for v_operation, v_changes in
@@ -143,10 +144,10 @@ begin
       from old_side o full join new_side n using (key)
     )
     select p.operation, array_agg(row (p.org, p.record, p.old_record)::workflow.change) from paired p
-      where p.org in (select organization_id from workflow.event_triggers where relation = tg_relid)
+      where p.org in (select organization_id from workflow.event_triggers where relation = tg_argv[2]::regclass)
       group by p.operation
   loop
-    perform workflow.start_changes(tg_relid::regclass, v_operation, v_changes);
+    perform workflow.start_changes(tg_argv[2]::regclass, v_operation, v_changes);
   end loop;
   return null;
 end $$;

@@ -31,6 +31,10 @@ begin
       and not attisdropped and atttypid = 'uuid'::regtype) then
     perform workflow.refuse('no_tenant_column', format('%s has no uuid column %I.', v_relation, p_tenant_column),
       'Name the column that holds the organisation: select workflow.watch_table(''…'', tenant_column => ''company_id'');');
+  elsif exists (select from pg_catalog.pg_partition_tree(v_relation) t join pg_catalog.pg_class c on c.oid = t.relid
+      where c.relkind = 'f') then
+    perform workflow.refuse('foreign_partition', format('%s has a foreign table among its partitions.', v_relation),
+      'Watch its local partitions one by one.');
   end if;
   return v_relation;
 end $$;
@@ -47,33 +51,52 @@ begin
   perform workflow.create_watch_triggers(v_relation);
 end $$;
 
+-- A statement on a partitioned table fires its own triggers, one on a partition only the partition's:
+-- the whole tree is watched, and every trigger reports the table that was named.
 create function workflow.create_watch_triggers(p_relation regclass) returns void
 language plpgsql set search_path = '' as $$
 declare
+  v_member regclass;
   v_event text;
-  v_tables text;
   v_arguments text;
 begin
-  select format('%L, %L', tenant_column, array_to_string(key_columns, ',')) into v_arguments
+  select format('%L, %L, %L', tenant_column, array_to_string(key_columns, ','), relation) into v_arguments
     from workflow.watched_tables where relation = p_relation;
-  foreach v_event in array array['insert', 'update', 'delete'] loop
-    v_tables := case v_event
-      when 'insert' then 'new table as new_rows'
-      when 'delete' then 'old table as old_rows'
-      else 'old table as old_rows new table as new_rows' end;
-    execute format('create or replace trigger workflow_%1$s after %1$s on %2$s referencing %3$s
-      for each statement execute function workflow.on_%1$s(%4$s)', v_event, p_relation, v_tables, v_arguments);
+  for v_member in select p_relation union select relid from pg_catalog.pg_partition_tree(p_relation) loop
+    foreach v_event in array array['insert', 'update', 'delete'] loop
+      execute format('create or replace trigger workflow_%1$s after %1$s on %2$s referencing %3$s
+        for each statement execute function workflow.on_%1$s(%4$s)', v_event, v_member, case v_event
+          when 'insert' then 'new table as new_rows'
+          when 'delete' then 'old table as old_rows'
+          else 'old table as old_rows new table as new_rows' end, v_arguments);
+    end loop;
   end loop;
+end $$;
+
+-- Partitions that have come since their table was watched. Returns how many.
+create function workflow.watch_new_partitions() returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_relations regclass[];
+begin
+  v_relations := array(
+    select distinct w.relation from workflow.watched_tables w, lateral pg_catalog.pg_partition_tree(w.relation) t
+      where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.relid and g.tgname = 'workflow_insert'));
+  perform workflow.create_watch_triggers(r) from unnest(v_relations) r;
+  return cardinality(v_relations);
 end $$;
 
 create function workflow.unwatch_table(p_table text) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_relation regclass := to_regclass(p_table);
+  v_member regclass;
   v_event text;
 begin
-  foreach v_event in array array['insert', 'update', 'delete'] loop
-    execute format('drop trigger if exists workflow_%s on %s', v_event, v_relation);
+  for v_member in select v_relation union select relid from pg_catalog.pg_partition_tree(v_relation) loop
+    foreach v_event in array array['insert', 'update', 'delete'] loop
+      execute format('drop trigger if exists workflow_%s on %s', v_event, v_member);
+    end loop;
   end loop;
   delete from workflow.watched_tables where relation = v_relation;
 end $$;
