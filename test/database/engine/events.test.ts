@@ -182,6 +182,28 @@ describe('rows of a watched table', () => {
   });
 });
 
+describe('a partitioned table', () => {
+  it('is watched with all its partitions, new ones from the next sweep on', async () => {
+    const { sql } = database;
+    await sql.unsafe(`create table public.events (id int, company_id uuid, primary key (id)) partition by range (id);
+      create table public.events_1 partition of public.events for values from (0) to (10)`);
+    await sql`select workflow.watch_table('public.events', tenant_column => 'company_id')`;
+    await publish(
+      sql,
+      { trigger: { type: 'event', table: 'events', events: ['insert'] }, steps: chain('one') },
+      company,
+    );
+    await sql`insert into public.events values (1, ${company})`;
+    await sql`insert into public.events_1 values (2, ${company})`;
+    await sql.unsafe('create table public.events_2 partition of public.events for values from (10) to (20)');
+    await sql`select workflow.sweep()`;
+    await sql`insert into public.events_2 values (11, ${company})`;
+    const triggers = (await started()).map(({ trigger }) => trigger);
+    expect(triggers.map(({ record }) => record.id)).toEqual([1, 2, 11]);
+    expect(triggers).toMatchObject(Array(3).fill({ table: 'public.events' }));
+  });
+});
+
 describe('watching a table', () => {
   it.each([
     ['public.nowhere', 'unknown_table'],

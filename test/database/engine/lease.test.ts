@@ -81,6 +81,17 @@ describe('leases', () => {
     expect(await leftovers(sql)).toMatchObject({ strands: 0, leases: 0, messages: 0 });
   });
 
+  it('that are lost bring the step back alone, apart from all others', async () => {
+    const { sql } = database;
+    const workflow = await publish(sql, { steps: chain('one') });
+    await start(sql, workflow);
+    const lost = await claimOne(sql);
+    await loseLeases(sql);
+    for (let i = 0; i < 3; i += 1) await start(sql, workflow);
+    expect((await claim(sql, 10)).map(({ strand_id }) => strand_id)).toEqual([lost.strand_id]);
+    expect(await claim(sql, 10)).toHaveLength(3);
+  });
+
   it('given back unstarted are claimed again at once and count as no delivery', async () => {
     const { sql } = database;
     await start(sql, await publish(sql, { steps: chain('one') }));
