@@ -1,4 +1,5 @@
 import type { Claim, Slot } from './claim.ts';
+import { crashPoint } from './crash-points.ts';
 import type { Engine } from './engine.ts';
 import type { Runner } from './run.ts';
 
@@ -50,6 +51,7 @@ export class Invocation {
       if (this.isSpent(slot) && (await this.handOver({ slot, claims }))) return;
       this.stepsRun += claims.length;
       const successors = await this.runner.run(claims, slot, 'claim');
+      crashPoint('after_commit');
       claims = successors.length > 0 || this.isSpent(slot) ? successors : await this.claim(slot);
       if (claims.length < slot.steps_per_invocation && slot.steps_per_invocation > 1 && claims.length > 0) {
         claims.push(...(await this.engine.claim(slot.steps_per_invocation - claims.length, slot)));

@@ -1,5 +1,6 @@
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
+import { crashPoint } from './crash-points.ts';
 import { type Engine, isConnectionLoss, isStaleClaim, isUnstorable, type Take } from './engine.ts';
 import { failedOutcome, unstorableOutcome } from './failure.ts';
 import { verifyRecord } from './record.ts';
@@ -25,6 +26,7 @@ export class Runner {
    * @returns the successors that are claimed now
    */
   async run(claims: Claim[], slot: Slot | null, take: Take): Promise<Claim[]> {
+    crashPoint('after_claim');
     const ready = await Promise.all(claims.map((claim) => this.prepare(claim)));
     const successors: Claim[] = [];
     const outside: Promise<Outcome>[] = [];

@@ -2,6 +2,7 @@ import type { ActionContext } from '../../shared/actions/types.ts';
 import { type Json, StepError } from '../../shared/errors.ts';
 import { type PreparedStep, prepareStep, type Roots, type StepOutcome } from '../../shared/steps/index.ts';
 import type { Claim, Outcome } from './claim.ts';
+import { crashPoint } from './crash-points.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
 import type { Version } from './versions.ts';
 
@@ -76,8 +77,11 @@ export async function executeOutside(
   prepared: PreparedStep,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const isExternal = prepared.kind === 'external';
   try {
+    if (isExternal) crashPoint('inside_action');
     const result = await prepared.execute({ ...contextOf(claim, signal), db: noDatabase });
+    if (isExternal) crashPoint('after_external_effect');
     return {
       ...claimKeys(claim),
       ...result,

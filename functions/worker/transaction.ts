@@ -2,6 +2,7 @@ import { createDatabase } from '../../shared/actions/database/facade.ts';
 import type { ActionContext } from '../../shared/actions/types.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
+import { crashPoint } from './crash-points.ts';
 import type { Sql, Transaction } from './database.ts';
 import { type Engine, isConnectionLoss, isUnstorable, type Take } from './engine.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
@@ -36,6 +37,7 @@ export async function runInTransaction(
       const outcome = await actAsUser(tx, entered, claim, prepared, context);
       const successors = await engine.complete([outcome], take, slot, tx);
       reported = true;
+      crashPoint('before_commit');
       return successors;
     });
   } catch (error) {
@@ -81,6 +83,7 @@ async function act(tx: Transaction, claim: Claim, prepared: PreparedStep, contex
   );
   try {
     const result = await prepared.execute({ ...context, db });
+    crashPoint('inside_action');
     await tx`set constraints all immediate`;
     return result;
   } catch (error) {
