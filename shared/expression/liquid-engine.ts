@@ -8,8 +8,8 @@ export const LIQUID_LIMITS = {
   render: 500,
   /** Objects and characters created in one rendering. */
   memory: 5_000_000,
-  /** Tags, outputs and texts rendered. */
-  templates: 100_000,
+  /** Characters of the result. */
+  output: 2_000_000,
 };
 
 // Tags that load other templates, or whose output is not escaped.

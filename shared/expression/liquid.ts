@@ -47,11 +47,11 @@ export function compileLiquid(source: string, mode: OutputMode = 'text'): Compil
 export function renderLiquid(source: string, context: ExpressionContext, mode: OutputMode = 'text'): string {
   const { engine, template } = compileLiquid(source, mode);
   const scope = context.now instanceof Date ? { ...context, now: context.now.toISOString() } : context;
+  let result: string;
   try {
-    return engine.renderSync(template, scope, {
+    result = engine.renderSync(template, scope, {
       renderLimit: LIQUID_LIMITS.render,
       memoryLimit: LIQUID_LIMITS.memory,
-      templateLimit: LIQUID_LIMITS.templates,
     });
   } catch (error) {
     const missing = (error as Error).name === 'UndefinedVariableError';
@@ -61,6 +61,12 @@ export function renderLiquid(source: string, context: ExpressionContext, mode: O
       hint: missing ? 'Give it a fallback: `| default: ""`.' : undefined,
     });
   }
+  if (result.length <= LIQUID_LIMITS.output) return result;
+  throw new ExpressionError({
+    code: 'template_failed',
+    message: `The text is longer than ${LIQUID_LIMITS.output} characters`,
+    hint: 'Write fewer rows.',
+  });
 }
 
 // The analysis does not tell which variable a default or a test belongs to, so one excuses all.

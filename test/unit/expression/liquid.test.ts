@@ -64,8 +64,15 @@ it('reaches no prototype', () => {
 });
 
 describe('refused', () => {
-  it.each(['include', 'render', 'layout', 'block', 'tablerow'])('the tag %s', (tag) => {
-    expect(code(`{% ${tag} "x" %}`)).toBe('invalid_template');
+  it.each([
+    ['include', '{% include "x" %}'],
+    ['render', '{% render "x" %}'],
+    ['layout', '{% layout none %}x'],
+    ['block', '{% block a %}x{% endblock %}'],
+    ['tablerow', '{% tablerow i in (1..2) %}{{ i }}{% endtablerow %}'],
+  ])('the tag %s', (tag, source) => {
+    expect(code(source)).toBe('invalid_template');
+    expect(() => render(source)).toThrow(`Tag "${tag}" not found`);
   });
 
   it.each(['where_exp', 'reject_exp', 'group_by_exp', 'has_exp', 'find_exp', 'find_index_exp'])(
@@ -80,14 +87,24 @@ describe('refused', () => {
   });
 
   it.each([
-    ['a loop without end', '{% for i in (1..100000000) %}x{% endfor %}'],
+    ['a list without end', '{% for i in (1..100000000) %}x{% endfor %}', /memory/i],
     [
       'a text without end',
       '{% assign s = "xxxxxxxxxx" %}{% for i in (1..60) %}{% assign s = s | append: s %}{% endfor %}',
+      /memory/i,
     ],
-    ['too many outputs', '{% for i in (1..900) %}{% for j in (1..900) %}{{ j }}{% endfor %}{% endfor %}'],
-  ])('%s', (_, source) => {
-    expect(code(source)).toBe('template_failed');
+    ['a result without end', '{% for i in (1..100) %}{{ rows }}{% endfor %}', /longer than/],
+    [
+      'work without end',
+      '{% for i in (1..450) %}{% assign x = rows | sort: "id" %}{% endfor %}',
+      /render limit/,
+    ],
+  ])('%s', (_, source, message) => {
+    const rows = Array.from({ length: 10_000 }, (_, i) => ({ id: (i * 7919) % 10_007 }));
+    expect(() => renderLiquid(source, { rows })).toThrow(message);
+    expect(() => renderLiquid(source, { rows })).toThrow(
+      expect.objectContaining({ code: 'template_failed' }),
+    );
   });
 
   it('a template that is too long', () => {
