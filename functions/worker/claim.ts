@@ -15,13 +15,10 @@ export interface Claim {
   mode: 'live' | 'test';
   created_at: string;
   created_by: string | null;
-  run_as: string | null;
   path: string;
   attempt: number;
   deliveries: number;
   timeout_ms: number;
-  /** The first step of an event execution: its record must be visible to `run_as`. */
-  verify_record: boolean;
   trigger: Json;
   input: Json;
   steps: Record<string, { status: string; output: Json; error: Json }>;

@@ -1,17 +1,20 @@
 import { StepError } from '../../shared/errors.ts';
 import type { Claim } from './claim.ts';
 import type { Sql } from './database.ts';
+import type { Version } from './versions.ts';
 
 /**
  * Re-reads the record that started an execution as the user the workflow runs as: the trigger saw it
- * with the engine's rights, the workflow may not.
+ * with the engine's rights, the workflow may not. Only the first step of an event execution is checked,
+ * and a deleted record cannot be.
  *
  * @throws StepError `record_not_visible`
  */
-export async function verifyRecord(sql: Sql, claim: Claim): Promise<void> {
-  if (claim.run_as === null) return;
+export async function verifyRecord(sql: Sql, claim: Claim, { runAs, ...version }: Version): Promise<void> {
+  const { type, operation } = claim.trigger as { type?: string; operation?: string };
+  if (runAs === null || claim.path !== version.first || type !== 'event' || operation === 'DELETE') return;
   const visible = await sql.begin(async (tx) => {
-    tx`select workflow.assume_user(${claim.run_as}, ${claim.organization_id})`.execute();
+    tx`select workflow.assume_user(${runAs}, ${claim.organization_id})`.execute();
     tx`set local role authenticated`.execute();
     const [row] = await tx<{ visible: boolean }[]>`
       select workflow.record_is_visible(${tx.json(claim.trigger as never)}) as visible`;

@@ -1,3 +1,4 @@
+import { StepError } from '../../shared/errors.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
@@ -10,7 +11,9 @@ import { runInTransaction } from './transaction.ts';
 import type { Versions } from './versions.ts';
 
 /** A claim with its step prepared, or with the outcome of failing to. */
-type Ready = { claim: Claim; prepared: PreparedStep } | { claim: Claim; outcome: Outcome };
+type Ready =
+  | { claim: Claim; prepared: PreparedStep; runAs: string | null }
+  | { claim: Claim; outcome: Outcome };
 
 /** Runs claimed steps and reports their outcomes. */
 export class Runner {
@@ -37,7 +40,7 @@ export class Runner {
     }
     for (const item of ready) {
       if ('prepared' in item && item.prepared.kind === 'database') {
-        successors.push(...(await this.executeInside(item.claim, item.prepared, slot, take)));
+        successors.push(...(await this.executeInside(item, slot, take)));
       }
     }
     if (outside.length > 0) successors.push(...(await this.report(await Promise.all(outside), slot, take)));
@@ -45,15 +48,19 @@ export class Runner {
   }
 
   private async prepare(claim: Claim): Promise<Ready> {
+    let isVerified = false;
     try {
-      if (claim.verify_record) await verifyRecord(this.engine.sql, claim);
+      return await reconnecting(async () => {
+        const version = await this.versions.get(claim);
+        isVerified = false;
+        await verifyRecord(this.engine.sql, claim, version);
+        isVerified = true;
+        return { claim, prepared: prepareClaim(claim, version), runAs: version.runAs };
+      });
     } catch (error) {
-      return { claim, outcome: failedOutcome(claim, error, undefined, true) };
-    }
-    try {
-      return { claim, prepared: prepareClaim(claim, await this.versions.get(claim)) };
-    } catch (error) {
-      return { claim, outcome: failedOutcome(claim, error) };
+      if (isConnectionLoss(error)) throw error;
+      const isTerminal = !isVerified && !(error instanceof StepError && error.code === 'plan_mismatch');
+      return { claim, outcome: failedOutcome(claim, error, undefined, isTerminal) };
     }
   }
 
@@ -64,8 +71,7 @@ export class Runner {
   }
 
   private async executeInside(
-    claim: Claim,
-    prepared: PreparedStep,
+    { claim, prepared, runAs }: Extract<Ready, { prepared: PreparedStep }>,
     slot: Slot | null,
     take: Take,
   ): Promise<Claim[]> {
@@ -74,31 +80,23 @@ export class Runner {
       execute: (context) =>
         withTimeout(claim.timeout_ms, (signal) => prepared.execute({ ...context, signal })),
     };
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await runInTransaction(
-          this.engine,
-          claim,
-          slot,
-          take,
-          limited,
-          contextOf(claim, neverAborted),
-        );
-      } catch (error) {
-        // Nothing of it was kept, or all of it: then the claim is stale now.
-        if (!isConnectionLoss(error) || tries === maxTries) return this.lateOrThrow(error, claim.strand_id);
-      }
+    const context = contextOf(claim, neverAborted);
+    try {
+      return await reconnecting(() =>
+        runInTransaction(this.engine, { claim, runAs, prepared: limited, context }, slot, take),
+      );
+    } catch (error) {
+      return this.lateOrThrow(error, claim.strand_id);
     }
   }
 
   /** Reports a set; one that is refused is settled outcome by outcome. */
   private async report(outcomes: Outcome[], slot: Slot | null, take: Take): Promise<Claim[]> {
     try {
-      return await this.engine.complete(outcomes, take, slot);
+      return await reconnecting(() => this.engine.complete(outcomes, take, slot));
     } catch (error) {
       const [outcome] = outcomes;
       if (outcomes.length === 1 && outcome) {
-        if (isConnectionLoss(error)) return this.engine.complete(outcomes, take, slot);
         if (outcome.status !== 'failed' && isUnstorable(error)) {
           return this.engine.complete([unstorableOutcome(outcome, error)], take, slot);
         }
@@ -120,3 +118,17 @@ export class Runner {
 
 const neverAborted = new AbortController().signal;
 const maxTries = 3;
+
+/**
+ * Tries again when the connection was lost: either nothing of the work was kept, or all of it, and then
+ * the next try finds its claim stale.
+ */
+async function reconnecting<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isConnectionLoss(error) || tries === maxTries) throw error;
+    }
+  }
+}

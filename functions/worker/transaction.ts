@@ -3,11 +3,18 @@ import type { ActionContext } from '../../shared/actions/types.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
-import type { Sql, Transaction } from './database.ts';
+import type { Transaction } from './database.ts';
 import { type Engine, isConnectionLoss, isUnstorable, type Take } from './engine.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
 
-type HandlerContext = Omit<ActionContext, 'db'>;
+/** A claimed step whose action writes to the database, and as whom. */
+export interface DatabaseWork {
+  claim: Claim;
+  /** Null: the service role. */
+  runAs: string | null;
+  prepared: PreparedStep;
+  context: Omit<ActionContext, 'db'>;
+}
 
 /**
  * Runs a database action inside its own completion transaction: what it writes, its result and the
@@ -24,17 +31,16 @@ type HandlerContext = Omit<ActionContext, 'db'>;
  */
 export async function runInTransaction(
   engine: Engine,
-  claim: Claim,
+  work: DatabaseWork,
   slot: Slot | null,
   take: Take,
-  prepared: PreparedStep,
-  context: HandlerContext,
 ): Promise<Claim[]> {
+  const { claim, prepared } = work;
   let reported = false;
   try {
     return await engine.sql.begin(async (tx) => {
       const entered = tx`select workflow.enter_step(${claim.strand_id}, ${claim.token})`;
-      const outcome = await actAsUser(tx, entered, claim, prepared, context);
+      const outcome = await actAsUser(tx, entered, work);
       const successors = await engine.complete([outcome], take, slot, tx);
       reported = true;
       crashPoint('before_commit');
@@ -51,14 +57,13 @@ export async function runInTransaction(
 async function actAsUser(
   tx: Transaction,
   entered: PromiseLike<unknown>,
-  claim: Claim,
-  prepared: PreparedStep,
-  context: HandlerContext,
+  work: DatabaseWork,
 ): Promise<Outcome> {
+  const { claim, prepared } = work;
   const entering = Promise.resolve(entered);
   entering.catch(() => {});
   try {
-    const result = await tx.savepoint((inner) => act(inner, claim, prepared, context));
+    const result = await tx.savepoint((inner) => act(inner, work));
     tx`reset role`.execute();
     tx`select workflow.leave_user()`.execute();
     return {
@@ -72,11 +77,11 @@ async function actAsUser(
   }
 }
 
-async function act(tx: Transaction, claim: Claim, prepared: PreparedStep, context: HandlerContext) {
+async function act(tx: Transaction, { claim, runAs, prepared, context }: DatabaseWork) {
   // Sent ahead of the action's first statement without waiting: if one fails, so does all after it.
   const setup = [
-    tx`select workflow.assume_user(${claim.run_as}, ${claim.organization_id})`,
-    claim.run_as === null ? tx`set local role service_role` : tx`set local role authenticated`,
+    tx`select workflow.assume_user(${runAs}, ${claim.organization_id})`,
+    runAs === null ? tx`set local role service_role` : tx`set local role authenticated`,
   ].map((query) => query.execute());
   const db = createDatabase(
     (text, parameters) => tx.unsafe(text, parameters as never[], { prepare: true }) as never,
@@ -91,5 +96,3 @@ async function act(tx: Transaction, claim: Claim, prepared: PreparedStep, contex
     throw error;
   }
 }
-
-export type { Sql };

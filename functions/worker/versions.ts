@@ -9,6 +9,10 @@ import type { Sql } from './database.ts';
 /** A published version, compiled once per isolate. */
 export interface Version {
   name: string;
+  /** Whom its database actions run as; null: the service role. */
+  runAs: string | null;
+  /** The step that an execution begins with. */
+  first: string | null;
   variables: Json;
   steps: Map<string, StepSource>;
 }
@@ -35,8 +39,8 @@ export class Versions {
   }
 
   private async load(claim: Pick<Claim, 'workflow_id' | 'workflow_version'>): Promise<Version> {
-    const [row] = await this.sql<{ definition: unknown; plan: Plan }[]>`
-      select definition, plan from public.workflow_versions
+    const [row] = await this.sql<{ definition: unknown; plan: Plan; run_as: string | null }[]>`
+      select definition, plan, run_as from public.workflow_versions
       where workflow_id = ${claim.workflow_id} and version = ${claim.workflow_version}`;
     const compiled = compile(row?.definition, { actions: actionCatalog });
     if (!row || !compiled.ok || !sameJson(compiled.plan, row.plan)) {
@@ -56,6 +60,8 @@ export class Versions {
     });
     return {
       name: definition.name,
+      runAs: row.run_as,
+      first: plan.first,
       variables: (definition.variables ?? {}) as Json,
       steps: new Map(sources),
     };

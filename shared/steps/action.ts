@@ -1,4 +1,5 @@
 import { findAction } from '../actions/registry.ts';
+import { templateParams } from '../definition/index.ts';
 import { type Json, StepError } from '../errors.ts';
 import { evaluate } from '../expression/index.ts';
 import { parseWith } from './parse.ts';
@@ -17,7 +18,8 @@ export const actionStep: StepType = {
         hint: 'Deploy the worker with the file that registers it.',
       });
     }
-    const input = evaluate(step.params ?? {}, roots);
+    // A template travels unrendered: its action renders it, once per recipient.
+    const input = evaluate(step.params ?? {}, roots, { templates: templateParams(action.params) });
     const params = parseWith(action.params, input, 'invalid_params', 'params');
     return {
       kind: action.kind,

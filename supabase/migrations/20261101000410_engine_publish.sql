@@ -87,7 +87,9 @@ language sql set search_path = '' as $$
       s.closes, s.branches, s.on_error, s.catch, s.fails, s.handler,
       array(select r ->> 'path' from jsonb_array_elements(s.reads) with ordinality o(r, n) order by n),
       array(select (r ->> 'depth')::int from jsonb_array_elements(s.reads) with ordinality o(r, n) order by n),
-      s.roots, make_interval(secs => s.timeout_ms / 1000.0), nullif(s.retry, 'null')
+      -- The worker checks before the first step that the record which started the execution is visible.
+      case when s.path = p_plan ->> 'first' then array_append(s.roots, 'trigger') else s.roots end,
+      make_interval(secs => s.timeout_ms / 1000.0), nullif(s.retry, 'null')
     from jsonb_each(p_plan -> 'steps') e,
     lateral jsonb_to_record(e.value) s(path text, step_id text, type text, kind text, section text, depth int,
       parent text, next text, closes text[], branches jsonb, on_error text, catch text, fails text[],

@@ -4,53 +4,77 @@
 -- and no others, so that a step costs the same in the first and in the ten-thousandth iteration.
 create function workflow.describe_claims(p_strands uuid[]) returns jsonb
 language plpgsql stable set search_path = '' as $$
+declare
+  v_now timestamptz := workflow.now();
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object(
-        'step_run_id', st.id, 'token', l.token, 'strand_id', s.id, 'slot', l.slot, 'expires_at', l.expires_at,
-        'execution_id', e.id, 'workflow_id', e.workflow_id, 'workflow_version', e.workflow_version,
-        'organization_id', e.organization_id, 'mode', e.mode, 'depth', e.depth, 'created_at', e.created_at,
-        'created_by', e.created_by, 'run_as', v.run_as,
-        'path', st.path, 'attempt', st.attempt, 'deliveries', s.deliveries,
+        'step_run_id', l.step_id, 'token', l.token, 'strand_id', s.id, 'slot', l.slot, 'expires_at', l.expires_at,
+        'execution_id', e.id, 'workflow_id', s.workflow_id, 'workflow_version', s.version,
+        'organization_id', s.organization_id, 'mode', e.mode, 'created_at', e.created_at, 'created_by', e.created_by,
+        'path', s.path, 'attempt', st.attempt, 'deliveries', s.deliveries,
         'timeout_ms', extract(epoch from coalesce(p.timeout, c.default_timeout)) * 1000,
-        'verify_record', st.path = pl.first and e.trigger ->> 'type' = 'event' and e.trigger ->> 'operation' <> 'DELETE',
-        'trigger', case when 'trigger' = any (p.roots) or st.path = pl.first then e.trigger end,
+        'trigger', case when 'trigger' = any (p.roots) then e.trigger end,
         'input', case when 'input' = any (p.roots) then e.input end,
-        'steps', (
+        'steps', case when p.read_paths = '{}' then '{}' else (
           select coalesce(jsonb_object_agg(r.step_id, jsonb_build_object('status', r.status, 'output', r.output, 'error', r.error)), '{}')
           from unnest(p.read_paths, p.read_depths) q(path, depth)
           join public.workflow_execution_steps r
-            on r.execution_id = e.id and r.scope_id = s.scopes[q.depth + 1] and r.path = q.path and r.iteration = 0),
-        'now', workflow.now()
+            on r.execution_id = e.id and r.scope_id = s.scopes[q.depth + 1] and r.path = q.path and r.iteration = 0) end,
+        'now', v_now
       ) order by l.msg_id), '[]')
     from unnest(p_strands) ids(id)
     join workflow.strands s on s.id = ids.id
     join workflow.leases l on l.strand_id = s.id
-    join public.workflow_execution_steps st on st.id = s.step_id
+    join public.workflow_execution_steps st on st.id = l.step_id
     join public.workflow_executions e on e.id = s.execution_id
-    join public.workflow_versions v on v.workflow_id = s.workflow_id and v.version = s.version
-    join workflow.plans pl on pl.workflow_id = s.workflow_id and pl.version = s.version
     join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
     cross join workflow.settings c);
 end $$;
 
--- Puts the current steps of strands into a worker's hands: a fresh token each, the strand's message
--- hidden until the lease ends. `p_strands[i]` is carried by message `p_messages[i]`.
+-- How long beyond its lease a strand's message stays hidden.
+create function workflow.hidden_margin() returns interval
+language sql immutable parallel safe as $$ select interval '10 minutes' $$;
+
+-- Puts the current steps of strands into a worker's hands, with a fresh token each.
 create function workflow.lease_strands(p_strands uuid[], p_slot int) returns void
 language plpgsql set search_path = '' as $$
 begin
-  insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at)
-    select s.id, s.execution_id, s.step_id, gen_random_uuid(), p_slot, s.msg_id,
-      clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace
+  insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at, hidden_until)
+    select s.id, s.execution_id, s.step_id, gen_random_uuid(), p_slot, s.msg_id, x.expires_at,
+      x.expires_at + workflow.hidden_margin()
     from unnest(p_strands) ids(id)
     join workflow.strands s on s.id = ids.id
     join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
-    cross join workflow.settings c
+    cross join workflow.settings c,
+    lateral (select clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace as expires_at) x
     on conflict (strand_id) do update
-      set step_id = excluded.step_id, token = excluded.token, slot = excluded.slot,
-          msg_id = excluded.msg_id, expires_at = excluded.expires_at;
-  perform pgmq.set_vt('workflow', l.msg_id, ceil(extract(epoch from l.expires_at - clock_timestamp()))::int)
+      set step_id = excluded.step_id, token = excluded.token, slot = excluded.slot, msg_id = excluded.msg_id,
+          expires_at = excluded.expires_at, hidden_until = excluded.hidden_until;
+  perform workflow.hide_messages(p_strands);
+end $$;
+
+-- Hides the messages of leased strands as long as their leases say.
+create function workflow.hide_messages(p_strands uuid[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform pgmq.set_vt('workflow', l.msg_id, ceil(extract(epoch from l.hidden_until - clock_timestamp()))::int)
     from workflow.leases l where l.strand_id = any (p_strands);
+end $$;
+
+-- Leases that ran out: their messages become visible, so that the next claim finds the steps.
+create function workflow.recover_leases() returns int
+language plpgsql set search_path = '' as $$
+declare
+  v_messages bigint[];
+begin
+  if not exists (select from workflow.leases where expires_at <= clock_timestamp()) then
+    return 0;
+  end if;
+  select array_agg(msg_id) into v_messages from (
+    select l.msg_id from workflow.leases l where l.expires_at <= clock_timestamp() for update skip locked) lost;
+  perform pgmq.set_vt('workflow', m, 0) from unnest(v_messages) m;
+  return coalesce(cardinality(v_messages), 0);
 end $$;
 
 -- Claims up to p_limit ready steps for a chain of invocations. Executions and leases that somebody
@@ -66,6 +90,7 @@ declare
   v_claimed uuid[];
 begin
   perform workflow.fire_timers();
+  perform workflow.recover_leases();
   select array_agg(m.msg_id), array_agg((m.message ->> 'strand_id')::uuid) into v_messages, v_strands
     from pgmq.read('workflow', 30, p_limit) m;
   if v_messages is null then

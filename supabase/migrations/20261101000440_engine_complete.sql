@@ -7,77 +7,56 @@
 -- commit moves every strand to its successor (leased again for the caller, or queued), lets it wait,
 -- or ends it.
 
+-- A reported outcome with what the plan makes of it: `status` is what its step run becomes, `target`
+-- the step that follows, `closes` the containers that end with it. A failed one is resolved apart.
 create type workflow.outcome as (
-  strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb, output jsonb, error jsonb,
-  branch text, until timestamptz
+  strand_id uuid, execution_id uuid, step_run_id uuid, status text, input jsonb, output jsonb, error jsonb,
+  until timestamptz, target text, closes text[]
 );
 
--- Where a strand goes from the step it is on. `target` null: the strand ends. `closes`: containers that
--- end well with it. `failed`: step runs of containers that have failed with it.
+-- Where a strand goes from the step it is on. `target` null: the strand ends. `failed`: step runs of
+-- containers that have failed with it.
 create type workflow.move as (strand_id uuid, step_id uuid, target text, closes text[], failed uuid[]);
 
-create function workflow.read_outcomes(p_outcomes jsonb) returns workflow.outcome[]
-language plpgsql immutable set search_path = '' as $$
-begin
-  return (select array_agg(row (o.strand_id, o.step_run_id, o.token, o.status, o.input, o.output, o.error, o.branch,
-    o.until)::workflow.outcome)
-  from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
-    output jsonb, error jsonb, branch text, until timestamptz));
-end $$;
-
--- Locks the executions of the reported steps, by id, then their leases; refuses all if one is stale.
-create function workflow.lock_claims(p_outcomes workflow.outcome[]) returns uuid[]
+-- Locks what the outcomes belong to, executions by id and then their leases, and resolves them in the
+-- plan; refuses all when one is stale. A lease that is locked is in the hands of another transaction
+-- with the same claim: that one will tell. A container whose branch is not empty waits for it.
+create function workflow.resolve_outcomes(p_outcomes jsonb) returns workflow.outcome[]
 language plpgsql set search_path = '' as $$
 declare
-  v_executions uuid[];
-  v_held int;
+  v_outcomes workflow.outcome[];
 begin
-  select array_agg(id) into v_executions from (
-    select e.id from public.workflow_executions e
-      where e.status in ('running', 'waiting')
-        and e.id in (select l.execution_id from workflow.leases l join unnest(p_outcomes) o on o.strand_id = l.strand_id)
-      order by e.id for no key update) locked;
-  select count(*) into v_held from (
-    select from unnest(p_outcomes) o
+  select array_agg(row (h.strand_id, h.execution_id, h.step_run_id,
+      case when p.branches ->> h.branch is not null then 'waiting' else h.status end,
+      h.input, h.output, h.error, h.until, coalesce(p.branches ->> h.branch, p.next),
+      case when p.branches ->> h.branch is not null then '{}' else p.closes end)::workflow.outcome)
+    into v_outcomes
+    from (
+      select o.*, s.execution_id, s.workflow_id, s.version, s.path
+      from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
+        output jsonb, error jsonb, branch text, until timestamptz)
       join workflow.leases l on l.strand_id = o.strand_id and l.step_id = o.step_run_id and l.token = o.token
-      where l.execution_id = any (v_executions)
-      for update of l) held;
-  if v_held is distinct from cardinality(p_outcomes) then
+      join workflow.strands s on s.id = o.strand_id
+      join public.workflow_executions e on e.id = s.execution_id and e.status in ('running', 'waiting')
+      order by e.id
+      for no key update of e for update of l skip locked) h
+    join workflow.plan_steps p on p.workflow_id = h.workflow_id and p.version = h.version and p.path = h.path;
+  if cardinality(v_outcomes) is distinct from jsonb_array_length(p_outcomes) then
     perform workflow.refuse('stale_claim', 'The claim is no longer held: its lease was lost or its execution has ended.',
       'Roll back what the step did; whoever holds the claim now reports the outcome.');
   end if;
-  return v_executions;
+  return v_outcomes;
 end $$;
 
--- Writes outcomes into their step runs. A container whose branch is not empty waits for it.
+-- Writes outcomes that are no failures into their step runs.
 create function workflow.record_outcomes(p_outcomes workflow.outcome[]) returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.workflow_execution_steps s
-    set status = d.status,
-        finished_at = case when d.status <> 'waiting' then clock_timestamp() end,
-        input = coalesce(o.input, s.input),
-        output = o.output
+    set status = o.status, input = coalesce(o.input, s.input), output = o.output,
+        finished_at = case when o.status <> 'waiting' then clock_timestamp() end
     from unnest(p_outcomes) o
-    join workflow.strands st on st.id = o.strand_id
-    join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path,
-    lateral (select case when p.branches ->> o.branch is not null then 'waiting' else o.status end as status) d
     where s.id = o.step_run_id and o.status <> 'failed';
-end $$;
-
--- The moves of outcomes that go the plain way: into a branch, or on to what follows.
-create function workflow.plain_moves(p_outcomes workflow.outcome[]) returns workflow.move[]
-language plpgsql stable set search_path = '' as $$
-begin
-  return (
-    select array_agg(case
-        when p.branches ->> o.branch is not null
-          then row (st.id, st.step_id, p.branches ->> o.branch, '{}'::text[], '{}'::uuid[])::workflow.move
-        else row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[])::workflow.move end)
-    from unnest(p_outcomes) o
-    join workflow.strands st on st.id = o.strand_id
-    join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
-    where o.status in ('succeeded', 'skipped'));
 end $$;
 
 -- Ends the containers that end together with a step, and returns them.
@@ -115,27 +94,46 @@ begin
   return v_result;
 end $$;
 
--- Moves strands to their successors: a new step run each, and the strand points at it.
-create function workflow.move_strands(p_moves workflow.move[], p_leased boolean) returns uuid[]
+-- Moves strands to their successors: a new step run each, the strand points at it and, when it is
+-- taken, so does the lease, under a fresh token.
+create function workflow.move_strands(p_moves workflow.move[], p_take text, p_slot int) returns uuid[]
 language plpgsql set search_path = '' as $$
 declare
-  v_result uuid[];
+  v_steps uuid[];
+  v_late uuid[];
 begin
-  with successors as (
+  with successor as (
+    select workflow.new_id() as id, st.id as strand_id, st.execution_id, st.organization_id, st.min_role,
+      p.path, p.step_id, p.type,
+      clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace as expires_at
+    from unnest(p_moves) m
+    join workflow.strands st on st.id = m.strand_id
+    join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = m.target
+    cross join workflow.settings c
+  ), inserted as (
     insert into public.workflow_execution_steps
-      (execution_id, organization_id, min_role, scope_id, path, step_id, type, status, started_at)
-      select st.execution_id, st.organization_id, st.min_role, st.id, p.path, p.step_id, p.type,
-        case when p_leased then 'running' else 'queued' end, case when p_leased then clock_timestamp() end
-      from unnest(p_moves) m
-      join workflow.strands st on st.id = m.strand_id
-      join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = m.target
-      returning id, scope_id, path
+      (id, execution_id, organization_id, min_role, scope_id, path, step_id, type, status, started_at)
+      select id, execution_id, organization_id, min_role, strand_id, path, step_id, type,
+        case p_take when 'claim' then 'running' else 'queued' end,
+        case p_take when 'claim' then clock_timestamp() end
+      from successor
   ), moved as (
     update workflow.strands s set step_id = n.id, path = n.path, deliveries = 0
-      from successors n where s.id = n.scope_id
+      from successor n where s.id = n.strand_id
+  ), leased as (
+    update workflow.leases l
+      set step_id = n.id, token = gen_random_uuid(), slot = p_slot, expires_at = n.expires_at,
+          hidden_until = case when n.expires_at > l.hidden_until
+            then n.expires_at + workflow.hidden_margin() else l.hidden_until end
+      from successor n where p_take = 'claim' and l.strand_id = n.strand_id
+      returning l.strand_id, l.hidden_until = n.expires_at + workflow.hidden_margin() as is_late
   )
-  select coalesce(array_agg(id), '{}') into v_result from successors;
-  return v_result;
+  select array_agg(n.id), array_agg(l.strand_id) filter (where l.is_late) into v_steps, v_late
+    from successor n left join leased l on l.strand_id = n.strand_id;
+  if v_late is not null then
+    perform workflow.hide_messages(v_late);
+  end if;
+  return v_steps;
 end $$;
 
 -- A strand that waits needs no message and no lease.
@@ -223,7 +221,8 @@ end $$;
 
 -- Carries out moves: containers close, strands go on or end. `finished` are the step runs that have
 -- ended with them, `touched` all others that have changed.
-create function workflow.apply_moves(p_moves workflow.move[], p_leased boolean, out finished uuid[], out touched uuid[])
+create function workflow.apply_moves(p_moves workflow.move[], p_take text, p_slot int,
+  out finished uuid[], out touched uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_going workflow.move[];
@@ -238,60 +237,71 @@ begin
   select array_agg(m) filter (where m.target is not null), array_agg(m) filter (where m.target is null)
     into v_going, v_ending from unnest(p_moves) m;
   if v_going is not null then
-    touched := touched || workflow.move_strands(v_going, p_leased);
+    touched := touched || workflow.move_strands(v_going, p_take, p_slot);
   end if;
   if v_ending is not null then
     perform workflow.end_strands(v_ending);
   end if;
 end $$;
 
--- Counters, revision and status of executions in which step runs have finished.
-create function workflow.settle_executions(p_executions uuid[], p_finished uuid[]) returns void
+-- Counters and revision of executions in which step runs have finished, and their status where strands
+-- have begun or ceased to wait.
+create function workflow.settle_executions(p_executions uuid[], p_finished uuid[], p_waits_changed boolean) returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.workflow_executions e
     set revision = e.revision + 1,
-        steps_done = e.steps_done + (
-          select count(*) from public.workflow_execution_steps s
-            where s.id = any (p_finished) and s.execution_id = e.id and s.status in ('succeeded', 'failed', 'skipped')),
+        steps_done = e.steps_done + coalesce(f.count, 0),
         status = case
-          when e.status in ('running', 'waiting') then
-            case when exists (select from workflow.strands st where st.execution_id = e.id and not st.waiting)
-              then 'running' else 'waiting' end
-          else e.status end
-    where e.id = any (p_executions);
+          when not p_waits_changed or e.status not in ('running', 'waiting') then e.status
+          when exists (select from workflow.strands st where st.execution_id = e.id and not st.waiting) then 'running'
+          else 'waiting' end
+    from unnest(p_executions) x(id)
+    left join (
+      select s.execution_id, count(*) from public.workflow_execution_steps s
+        where s.id = any (p_finished) and s.status in ('succeeded', 'failed', 'skipped') group by s.execution_id
+    ) f on f.execution_id = x.id
+    where e.id = x.id;
 end $$;
 
 -- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
 -- 'queue' leaves them to whoever claims next. Raises stale_claim when one token is not current.
+-- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until }]
 create function workflow.complete_steps(p_outcomes jsonb, p_take text default 'claim', p_slot int default null)
 returns jsonb
 language plpgsql set search_path = '' as $$
 declare
-  v_outcomes workflow.outcome[] := workflow.read_outcomes(p_outcomes);
-  v_executions uuid[] := workflow.lock_claims(v_outcomes);
+  v_outcomes workflow.outcome[] := workflow.resolve_outcomes(p_outcomes);
   v_moves workflow.move[];
   v_ready uuid[];
   v_applied record;
-  v_done uuid[] := array(select o.step_run_id from unnest(v_outcomes) o);
+  v_executions uuid[];
+  v_done uuid[];
+  v_failures int;
+  v_waits int;
 begin
   perform workflow.record_outcomes(v_outcomes);
-  v_moves := coalesce(workflow.plain_moves(v_outcomes), '{}');
-  if exists (select from unnest(v_outcomes) o where o.status = 'failed') then
+  select array_agg(distinct o.execution_id), array_agg(o.step_run_id),
+      count(*) filter (where o.status = 'failed'), count(*) filter (where o.until is not null),
+      coalesce(array_agg(row (o.strand_id, o.step_run_id, o.target, o.closes, '{}'::uuid[])::workflow.move)
+        filter (where o.status <> 'failed' and o.until is null), '{}')
+    into v_executions, v_done, v_failures, v_waits, v_moves from unnest(v_outcomes) o;
+  if v_failures > 0 then
     v_moves := v_moves || workflow.fail_steps(v_outcomes);
   end if;
-  if exists (select from unnest(v_outcomes) o where o.status = 'waiting') then
+  if v_waits > 0 then
     perform workflow.wait_until(v_outcomes);
   end if;
-  v_applied := workflow.apply_moves(v_moves, p_take = 'claim');
+  v_applied := workflow.apply_moves(v_moves, p_take, p_slot);
   v_done := v_done || v_applied.finished;
   v_ready := array(select m.strand_id from unnest(v_moves) m where m.target is not null);
-  if p_take = 'claim' then
-    perform workflow.lease_strands(v_ready, p_slot);
-  else
+  if p_take <> 'claim' then
     perform workflow.requeue_strands(v_ready);
   end if;
-  perform workflow.settle_executions(v_executions, v_done);
+  perform workflow.settle_executions(v_executions, v_done, v_failures + v_waits > 0);
   perform workflow.broadcast(v_executions, v_done || v_applied.touched, cardinality(v_ready) < cardinality(v_outcomes));
-  return case when p_take = 'claim' then workflow.describe_claims(v_ready) else '[]' end;
+  if p_take <> 'claim' or cardinality(v_ready) = 0 then
+    return '[]';
+  end if;
+  return workflow.describe_claims(v_ready);
 end $$;

@@ -125,8 +125,8 @@ language plpgsql set search_path = '' as $$
 begin
   insert into workflow.timers (strand_id, execution_id, step_id, kind, due_at)
     select s.id, s.execution_id, s.step_id, 'delay', o.until
-    from unnest(p_outcomes) o join workflow.strands s on s.id = o.strand_id where o.status = 'waiting';
-  perform workflow.suspend_strands(array(select o.strand_id from unnest(p_outcomes) o where o.status = 'waiting'));
+    from unnest(p_outcomes) o join workflow.strands s on s.id = o.strand_id where o.until is not null;
+  perform workflow.suspend_strands(array(select o.strand_id from unnest(p_outcomes) o where o.until is not null));
 end $$;
 
 -- Suspended strands that may go on: a message each, visible now.
@@ -176,10 +176,10 @@ begin
         finished_at = case f.kind when 'delay' then clock_timestamp() end
     from unnest(v_fired) f where s.id = f.step_id;
   v_moves := workflow.moves_after(array(select f.strand_id from unnest(v_fired) f where f.kind = 'delay'));
-  v_applied := workflow.apply_moves(v_moves, false);
+  v_applied := workflow.apply_moves(v_moves, 'queue', null);
   v_steps := array(select f.step_id from unnest(v_fired) f) || v_applied.finished;
   perform workflow.resume_strands(array(select f.strand_id from unnest(v_fired) f));
-  perform workflow.settle_executions(v_executions, v_steps);
+  perform workflow.settle_executions(v_executions, v_steps, true);
   perform workflow.broadcast(v_executions, v_steps || v_applied.touched, true);
   return cardinality(v_fired);
 end $$;

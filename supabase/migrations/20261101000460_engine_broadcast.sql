@@ -6,53 +6,37 @@
 -- Channels are private. An organisation's executions that viewers may not see travel on the channel
 -- named after the role they need. `revision` tells a client whether it has missed one.
 
--- A step run as it is sent. Large outputs are left out; a client that needs them reads the row.
-create function workflow.step_payload(p_step public.workflow_execution_steps) returns jsonb
-language plpgsql stable set search_path = '' as $$
-begin
-  return jsonb_build_object('id', p_step.id, 'path', p_step.path, 'step_id', p_step.step_id,
-    'scope_id', p_step.scope_id, 'iteration', p_step.iteration, 'type', p_step.type,
-    'status', p_step.status, 'handled', p_step.handled, 'attempt', p_step.attempt,
-    'output', case when pg_column_size(p_step.output) < 8192 then p_step.output end,
-    'truncated', coalesce(pg_column_size(p_step.output) >= 8192, false),
-    'error', p_step.error,
-    'created_at', p_step.created_at, 'started_at', p_step.started_at, 'finished_at', p_step.finished_at);
-end $$;
-
-create function workflow.execution_payload(p_execution public.workflow_executions) returns jsonb
-language plpgsql stable set search_path = '' as $$
-begin
-  return jsonb_build_object('id', p_execution.id, 'workflow_id', p_execution.workflow_id,
-    'workflow_version', p_execution.workflow_version, 'status', p_execution.status, 'mode', p_execution.mode,
-    'trigger', p_execution.trigger ->> 'type', 'steps_done', p_execution.steps_done,
-    'output', case when pg_column_size(p_execution.output) < 8192 then p_execution.output end,
-    'error', p_execution.error, 'revision', p_execution.revision,
-    'created_at', p_execution.created_at, 'started_at', p_execution.started_at, 'finished_at', p_execution.finished_at);
-end $$;
-
 -- Sends what has changed: the given step runs on their executions' channels and, when a status has
 -- changed, the executions on their organisations' channels. One insert; if it fails, work goes on.
+-- Outputs above 8 kB are left out: a client that needs them reads the row.
 create function workflow.broadcast(p_executions uuid[], p_steps uuid[], p_status_changed boolean) returns void
 language plpgsql set search_path = '' as $$
-declare
-  v_what text := (select broadcast from workflow.settings);
 begin
-  if v_what = 'none' or (v_what = 'executions' and not p_status_changed) then
-    return;
-  end if;
   insert into realtime.messages (topic, event, payload, extension, private)
     select m.topic, m.event, m.payload, 'broadcast', true
-    from public.workflow_executions e,
+    from workflow.settings c, public.workflow_executions e,
+    lateral (
+      select jsonb_build_object('id', e.id, 'workflow_id', e.workflow_id, 'workflow_version', e.workflow_version,
+        'status', e.status, 'mode', e.mode, 'trigger', e.trigger ->> 'type', 'steps_done', e.steps_done,
+        'output', case when pg_column_size(e.output) < 8192 then e.output end, 'error', e.error,
+        'revision', e.revision, 'created_at', e.created_at, 'started_at', e.started_at,
+        'finished_at', e.finished_at) as execution
+    ) x,
     lateral (
       select 'workflow:execution:' || e.id, 'change', jsonb_build_object(
-          'revision', e.revision, 'execution', workflow.execution_payload(e), 'steps', (
-            select coalesce(jsonb_agg(workflow.step_payload(s) order by s.id), '[]')
+          'revision', e.revision, 'execution', x.execution, 'steps', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'path', s.path, 'step_id', s.step_id,
+              'scope_id', s.scope_id, 'iteration', s.iteration, 'type', s.type, 'status', s.status,
+              'handled', s.handled, 'attempt', s.attempt,
+              'output', case when pg_column_size(s.output) < 8192 then s.output end,
+              'truncated', coalesce(pg_column_size(s.output) >= 8192, false), 'error', s.error,
+              'created_at', s.created_at, 'started_at', s.started_at, 'finished_at', s.finished_at) order by s.id), '[]')
             from public.workflow_execution_steps s where s.id = any (p_steps) and s.execution_id = e.id))
-        where v_what = 'all'
+        where c.broadcast = 'all'
       union all
       select 'workflow:org:' || e.organization_id || case e.min_role when 'viewer' then '' else ':' || e.min_role end,
-          'execution', workflow.execution_payload(e)
-        where p_status_changed) m(topic, event, payload)
+          'execution', x.execution
+        where p_status_changed and c.broadcast <> 'none') m(topic, event, payload)
     where e.id = any (p_executions);
 exception when others then
   raise warning 'workflow: broadcast failed: %', sqlerrm;

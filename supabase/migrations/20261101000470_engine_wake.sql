@@ -130,6 +130,7 @@ create function workflow.sweep() returns jsonb
 language plpgsql security definer set search_path = '' as $$
 declare
   v_timers int := workflow.fire_timers(1000);
+  v_leases int := workflow.recover_leases();
   v_restored int := workflow.restore_messages();
   v_admitted int := workflow.admit();
   v_partitions int := workflow.watch_new_partitions();
@@ -138,7 +139,7 @@ begin
   if v_ready then
     perform workflow.wake();
   end if;
-  return jsonb_build_object('timers', v_timers, 'messages_restored', v_restored, 'admitted', v_admitted,
+  return jsonb_build_object('timers', v_timers, 'leases_lost', v_leases, 'messages_restored', v_restored, 'admitted', v_admitted,
     'partitions', v_partitions, 'ready', v_ready);
 end $$;
 

@@ -20,6 +20,7 @@ create function workflow.start_matching(p_relation regclass, p_operation text, p
 language plpgsql set search_path = '' as $$
 declare
   v_cause jsonb := workflow.cause();
+  v_now timestamptz := workflow.now();
   v_key jsonb := (select to_jsonb(key_columns) from workflow.watched_tables where relation = p_relation);
 begin
   insert into public.workflow_executions (workflow_id, trigger, created_by, caused_by, depth)
@@ -34,7 +35,7 @@ begin
       and (p_operation <> 'UPDATE' or t.columns is null or exists (
         select from unnest(t.columns) name where c.record -> name is distinct from c.old_record -> name))
       and (t.filter is null or workflow.rule_matches(t.filter, jsonb_build_object(
-        'record', c.record, 'old_record', c.old_record, 'variables', t.variables)));
+        'record', c.record, 'old_record', c.old_record, 'variables', t.variables), v_now));
 end $$;
 
 -- A rule that fails must not fail the write, nor the other workflows: each is tried alone, and the one
