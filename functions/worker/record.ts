@@ -11,8 +11,9 @@ import type { Version } from './versions.ts';
  * @throws StepError `record_not_visible`
  */
 export async function verifyRecord(sql: Sql, claim: Claim, { runAs, ...version }: Version): Promise<void> {
+  if (runAs === null || claim.path !== version.first) return;
   const { type, operation } = claim.trigger as { type?: string; operation?: string };
-  if (runAs === null || claim.path !== version.first || type !== 'event' || operation === 'DELETE') return;
+  if (type !== 'event' || operation === 'DELETE') return;
   const visible = await sql.begin(async (tx) => {
     tx`select workflow.assume_user(${runAs}, ${claim.organization_id})`.execute();
     tx`set local role authenticated`.execute();
