@@ -21,6 +21,8 @@ export interface Claim {
   timeout_ms: number;
   trigger: Json;
   input: Json;
+  /** In a catch branch the failed step's error, in `onFailure` the execution's. */
+  error: Json;
   steps: Record<string, { status: string; output: Json; error: Json }>;
   now: string;
 }

@@ -15,6 +15,7 @@ function rootsOf(claim: Claim, version: Version): Roots {
     trigger: claim.trigger,
     variables: version.variables,
     steps: claim.steps,
+    error: claim.error,
     execution: {
       id: claim.execution_id,
       mode: claim.mode,

@@ -63,6 +63,8 @@ export interface PlanStep {
   /** Nearest enclosing container of the same strand with `onError` continue or a catch branch; null: the strand fails. */
   handler: string | null;
   reads: PlanRead[];
+  /** In a catch branch: the failed step whose error `error` is. Null elsewhere; in `on_failure` it is the execution's. */
+  error_of: PlanRead | null;
   /** Other roots its expressions use: `trigger`, `input`, `variables`, `loop`, `error`, `execution`, … */
   roots: string[];
   /** Milliseconds a handler may run; on containers and approvals a timer; null: the default. */

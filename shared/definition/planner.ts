@@ -15,6 +15,8 @@ interface Frame {
   closes: string[];
   /** Containers of the same strand around it, innermost first; `handles` if an error ends there. */
   around: { path: string; handles: boolean }[];
+  /** The failed step in whose catch branch it is. */
+  caught: PlanStep['error_of'];
 }
 
 /** Where a handler of each action does its work. */
@@ -30,7 +32,7 @@ export class Planner {
   ) {}
 
   plan(definition: WorkflowDefinition): Plan {
-    const top = { depth: 0, parent: null, next: null, closes: [], around: [] };
+    const top = { depth: 0, parent: null, next: null, closes: [], around: [], caught: null };
     const first = this.sequence(definition.steps, { ...top, section: 'main' });
     const onFailure = this.sequence(definition.onFailure, { ...top, section: 'on_failure' });
     return { format: 1, first, on_failure: onFailure, steps: this.steps };
@@ -90,8 +92,8 @@ export class Planner {
 
   /** An iteration or branch: a node of its own, in which a strand begins. */
   private strand(path: string, type: 'iteration' | 'branch', steps: Step[], container: PlanStep): string {
-    const { section, depth } = container;
-    const around = { section, parent: container.path, next: null, closes: [], around: [] };
+    const { section, depth, error_of: caught } = container;
+    const around = { section, parent: container.path, next: null, closes: [], around: [], caught };
     const node = this.node(path, type, { ...around, depth });
     node.branches = { body: this.sequence(steps, { ...around, parent: path, depth: depth + 1 }) };
     return path;
@@ -109,6 +111,7 @@ export class Planner {
       closes: [node.path, ...node.closes],
       next: node.next,
       around,
+      caught: { path: node.path, depth: node.depth },
     });
   }
 
@@ -131,6 +134,7 @@ export class Planner {
       fails: failing.map((container) => container.path),
       handler: frame.around[handling]?.path ?? null,
       reads: [],
+      error_of: frame.caught,
       roots: [],
       timeout_ms: null,
       retry: null,

@@ -48,6 +48,8 @@ create table workflow.plan_steps (
   handler text,
   read_paths text[] not null,
   read_depths int[] not null,
+  error_path text,
+  error_depth int,
   roots text[] not null,
   timeout interval,
   retry jsonb,

@@ -43,6 +43,7 @@ begin
       union all select jsonb_array_elements_text(s.value -> 'closes')
       union all select jsonb_array_elements_text(s.value -> 'fails')
       union all select r ->> 'path' from jsonb_array_elements(s.value -> 'reads') r
+      union all select s.value #>> '{error_of,path}'
       union all select b.value from jsonb_each_text(s.value -> 'branches') b
       union all select p_plan ->> 'on_failure') t
     where t.target is not null and not (p_plan -> 'steps') ? t.target
@@ -87,13 +88,14 @@ language sql set search_path = '' as $$
       s.closes, s.branches, s.on_error, s.catch, s.fails, s.handler,
       array(select r ->> 'path' from jsonb_array_elements(s.reads) with ordinality o(r, n) order by n),
       array(select (r ->> 'depth')::int from jsonb_array_elements(s.reads) with ordinality o(r, n) order by n),
+      s.error_of ->> 'path', (s.error_of ->> 'depth')::int,
       -- The worker checks before the first step that the record which started the execution is visible.
       case when s.path = p_plan ->> 'first' then array_append(s.roots, 'trigger') else s.roots end,
       make_interval(secs => s.timeout_ms / 1000.0), nullif(s.retry, 'null')
     from jsonb_each(p_plan -> 'steps') e,
     lateral jsonb_to_record(e.value) s(path text, step_id text, type text, kind text, section text, depth int,
       parent text, next text, closes text[], branches jsonb, on_error text, catch text, fails text[],
-      handler text, reads jsonb, roots text[], timeout_ms numeric, retry jsonb);
+      handler text, reads jsonb, error_of jsonb, roots text[], timeout_ms numeric, retry jsonb);
 $$;
 
 create function workflow.after_version_insert() returns trigger

@@ -16,6 +16,9 @@ begin
         'timeout_ms', extract(epoch from coalesce(p.timeout, c.default_timeout)) * 1000,
         'trigger', case when 'trigger' = any (p.roots) then e.trigger end,
         'input', case when 'input' = any (p.roots) then e.input end,
+        'error', case when 'error' <> all (p.roots) then null when p.error_path is null then e.error else (
+          select r.error from public.workflow_execution_steps r where r.execution_id = e.id
+            and r.scope_id = s.scopes[p.error_depth + 1] and r.path = p.error_path and r.iteration = 0) end,
         'steps', case when p.read_paths = '{}' then '{}' else (
           select coalesce(jsonb_object_agg(r.step_id, jsonb_build_object('status', r.status, 'output', r.output, 'error', r.error)), '{}')
           from unnest(p.read_paths, p.read_depths) q(path, depth)

@@ -99,6 +99,19 @@ describe('a failed step', () => {
     expect(step).toEqual({ status: 'failed', handled: true, output: 'rescued' });
   });
 
+  it('is known to its catch branch as `error`, and to onFailure as that of the execution', async () => {
+    const { sql } = database;
+    const tell = (id: string) => [{ id, type: 'transform', output: 'Failed: {{ error.message }}' }];
+    await start(sql, await publish(sql, { steps: [{ ...query, onError: tell('rescue') }] }));
+    const [rescue] = await complete(sql, failure(await claimOne(sql)));
+    expect(rescue?.error).toMatchObject({ code: 'broken', message: 'It broke.' });
+    await complete(sql, outcome(rescue as never));
+    await start(sql, await publish(sql, { steps: chain('one'), onFailure: tell('tell') }));
+    const [told] = await complete(sql, failure(await claimOne(sql)));
+    expect(told?.error).toMatchObject({ code: 'broken', step: 'one' });
+    await complete(sql, outcome(told as never));
+  });
+
   it('whose catch branch fails fails the execution', async () => {
     const { sql } = database;
     const id = await start(sql, await publish(sql, { steps: [{ ...query, onError: chain('rescue') }] }));
