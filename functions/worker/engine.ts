@@ -71,7 +71,7 @@ export function isStaleClaim(error: unknown): boolean {
 /** Whether the connection, not the statement, failed: what was under way was rolled back, or committed unseen. */
 export function isConnectionLoss(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
-  return typeof code === 'string' && /^(08|57P|CONNECTION_|ECONN|EPIPE)/.test(code);
+  return typeof code === 'string' && /^(08|57P|CONNECT|ECONN|EPIPE)/.test(code);
 }
 
 /** Whether Postgres cannot hold a value, such as text with a null character. */

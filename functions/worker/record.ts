@@ -1,6 +1,6 @@
 import { StepError } from '../../shared/errors.ts';
 import type { Claim } from './claim.ts';
-import type { Sql } from './database.ts';
+import { type Sql, send } from './database.ts';
 import type { Version } from './versions.ts';
 
 /**
@@ -15,8 +15,8 @@ export async function verifyRecord(sql: Sql, claim: Claim, { runAs, ...version }
   const { type, operation } = claim.trigger as { type?: string; operation?: string };
   if (type !== 'event' || operation === 'DELETE') return;
   const visible = await sql.begin(async (tx) => {
-    tx`select workflow.assume_user(${runAs}, ${claim.organization_id})`.execute();
-    tx`set local role authenticated`.execute();
+    void send(tx`select workflow.assume_user(${runAs}, ${claim.organization_id})`);
+    void send(tx`set local role authenticated`);
     const [row] = await tx<{ visible: boolean }[]>`
       select workflow.record_is_visible(${tx.json(claim.trigger as never)}) as visible`;
     return row?.visible ?? false;

@@ -3,7 +3,7 @@ import type { ActionContext } from '../../shared/actions/types.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
-import type { Transaction } from './database.ts';
+import { send, type Transaction } from './database.ts';
 import { type Engine, isConnectionLoss, isUnstorable, type Take } from './engine.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
 
@@ -39,7 +39,7 @@ export async function runInTransaction(
   let reported = false;
   try {
     return await engine.sql.begin(async (tx) => {
-      const entered = tx`select workflow.enter_step(${claim.strand_id}, ${claim.token})`;
+      const entered = send(tx`select workflow.enter_step(${claim.strand_id}, ${claim.token})`);
       const outcome = await actAsUser(tx, entered, work);
       const successors = await engine.complete([outcome], take, slot, tx);
       reported = true;
@@ -54,35 +54,28 @@ export async function runInTransaction(
 }
 
 /** The action as `run_as`, inside a savepoint; afterwards the transaction is the engine's again. */
-async function actAsUser(
-  tx: Transaction,
-  entered: PromiseLike<unknown>,
-  work: DatabaseWork,
-): Promise<Outcome> {
+async function actAsUser(tx: Transaction, entered: Promise<unknown>, work: DatabaseWork): Promise<Outcome> {
   const { claim, prepared } = work;
-  const entering = Promise.resolve(entered);
-  entering.catch(() => {});
   try {
     const result = await tx.savepoint((inner) => act(inner, work));
-    tx`reset role`.execute();
-    tx`select workflow.leave_user()`.execute();
+    void send(tx`reset role`);
+    void send(tx`select workflow.leave_user()`);
     return {
       ...claimKeys(claim),
       ...result,
       ...(prepared.input === undefined ? {} : { input: prepared.input }),
     };
   } catch (error) {
-    await entering;
+    await entered;
     return failedOutcome(claim, error, prepared.input);
   }
 }
 
 async function act(tx: Transaction, { claim, runAs, prepared, context }: DatabaseWork) {
-  // Sent ahead of the action's first statement without waiting: if one fails, so does all after it.
   const setup = [
     tx`select workflow.assume_user(${runAs}, ${claim.organization_id})`,
     runAs === null ? tx`set local role service_role` : tx`set local role authenticated`,
-  ].map((query) => query.execute());
+  ].map(send);
   const db = createDatabase(
     (text, parameters) => tx.unsafe(text, parameters as never[], { prepare: true }) as never,
   );
@@ -92,7 +85,7 @@ async function act(tx: Transaction, { claim, runAs, prepared, context }: Databas
     await tx`set constraints all immediate`;
     return result;
   } catch (error) {
-    for (const query of setup) await query;
+    for (const sent of setup) await sent;
     throw error;
   }
 }
