@@ -31,19 +31,38 @@ const json = {
   parse: readJson,
 };
 
+/** Connections that outlive the loss of one. */
+export interface Connections {
+  /** Take it anew for every statement or transaction: a lost connection replaces it. */
+  readonly sql: postgres.Sql;
+}
+
 /**
  * The worker's connections: few per isolate, statements pipelined.
  *
  * `WORKFLOW_DB_URL` names a transaction pooler, which cannot keep prepared statements; without it the
  * direct `SUPABASE_DB_URL` is used.
  *
+ * A pool that has lost a connection is replaced, and ends when its transactions have: postgres.js keeps
+ * what it could not write and sends it before the next start-up message, so that every later use of that
+ * connection waits for `connect_timeout`.
+ *
  * @throws Error when neither variable is set
  */
-export function connect(env: { get(name: string): string | undefined }): postgres.Sql {
+export function connect(env: { get(name: string): string | undefined }): Connections {
   const pooled = env.get('WORKFLOW_DB_URL');
   const url = pooled ?? env.get('SUPABASE_DB_URL');
   if (!url) throw new Error('Set SUPABASE_DB_URL, or WORKFLOW_DB_URL for a pooler, for the worker function.');
-  return postgres(url, {
+  const open = (): postgres.Sql => {
+    const opened: postgres.Sql = postgres(url, { ...options, onclose: () => replace(opened) });
+    return opened;
+  };
+  const replace = (lost: postgres.Sql) => {
+    if (lost !== current) return;
+    current = open();
+    void lost.end({ timeout: longestTransaction }).catch(() => {});
+  };
+  const options = {
     max: Number(env.get('WORKFLOW_DB_CONNECTIONS') ?? 4),
     prepare: pooled === undefined,
     idle_timeout: 60,
@@ -51,7 +70,24 @@ export function connect(env: { get(name: string): string | undefined }): postgre
     onnotice: () => {},
     connection: { application_name: 'workflow-worker' },
     types: { json },
-  });
+  };
+  let current = open();
+  return {
+    get sql() {
+      return current;
+    },
+  };
+}
+
+/** Seconds; the wall clock of a hosted invocation is shorter. */
+const longestTransaction = 150;
+
+/**
+ * Whether an error nobody can catch says only that a connection is gone: postgres.js writes the rollback
+ * of a transaction whose connection was lost, in a later tick. Whoever used it has had an error already.
+ */
+export function isWriteAfterClose(error: unknown): boolean {
+  return error instanceof TypeError && /nextWrite .*postgres/.test(error.stack ?? '');
 }
 
 /**

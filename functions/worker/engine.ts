@@ -1,12 +1,16 @@
 import type { Claim, Outcome, Slot } from './claim.ts';
-import type { Sql, Transaction } from './database.ts';
+import type { Connections, Sql, Transaction } from './database.ts';
 
 /** How a successor is taken: leased for the caller, or left in the queue. */
 export type Take = 'claim' | 'queue';
 
 /** The engine's SQL functions, one method each. What runs next is decided there, never here. */
 export class Engine {
-  constructor(readonly sql: Sql) {}
+  constructor(private readonly connections: Connections) {}
+
+  get sql(): Sql {
+    return this.connections.sql;
+  }
 
   async acquireSlot(): Promise<Slot | null> {
     const [row] = await this.sql<{ slot: Slot | null }[]>`select workflow.acquire_slot() as slot`;

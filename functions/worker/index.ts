@@ -12,7 +12,7 @@
  */
 import { z } from 'zod';
 import type { Claim } from './claim.ts';
-import { connect } from './database.ts';
+import { connect, isWriteAfterClose } from './database.ts';
 import { Engine } from './engine.ts';
 import { type Handover, Invocation } from './invocation.ts';
 import { isAuthorized, secretKeys } from './key.ts';
@@ -23,7 +23,7 @@ declare const EdgeRuntime: { waitUntil(promise: Promise<unknown>): void };
 
 const keys = secretKeys(Deno.env);
 const engine = new Engine(connect(Deno.env));
-const runner = new Runner(engine, new Versions(engine.sql));
+const runner = new Runner(engine, new Versions(engine));
 const self = `${Deno.env.get('SUPABASE_URL')}/functions/v1/worker`;
 
 const claimSchema = z.looseObject({
@@ -53,6 +53,11 @@ async function handOver(handover: Handover): Promise<boolean> {
     return false;
   }
 }
+
+// A lost connection ends the invocations that used it, not the whole isolate.
+globalThis.addEventListener('error', (event) => {
+  if (isWriteAfterClose(event.error)) event.preventDefault();
+});
 
 function problem(status: number, code: string, detail: string): Response {
   return Response.json(

@@ -117,18 +117,20 @@ export class Runner {
 }
 
 const neverAborted = new AbortController().signal;
-const maxTries = 3;
+/** Milliseconds before each further try; a restart of Postgres takes a second or two. */
+const pauses = [0, 500, 2_000];
 
 /**
  * Tries again when the connection was lost: either nothing of the work was kept, or all of it, and then
  * the next try finds its claim stale.
  */
 async function reconnecting<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
+  for (let tries = 0; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!isConnectionLoss(error) || tries === maxTries) throw error;
+      if (!isConnectionLoss(error) || tries === pauses.length) throw error;
     }
+    await new Promise((wake) => setTimeout(wake, pauses[tries]));
   }
 }

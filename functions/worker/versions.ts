@@ -4,7 +4,7 @@ import type { Plan } from '../../shared/definition/plan.ts';
 import { type Json, StepError } from '../../shared/errors.ts';
 import type { StepSource } from '../../shared/steps/index.ts';
 import type { Claim } from './claim.ts';
-import type { Sql } from './database.ts';
+import type { Connections } from './database.ts';
 
 /** A published version, compiled once per isolate. */
 export interface Version {
@@ -23,7 +23,7 @@ const maxCached = 200;
 export class Versions {
   private readonly cache = new Map<string, Promise<Version>>();
 
-  constructor(private readonly sql: Sql) {}
+  constructor(private readonly connections: Connections) {}
 
   /** @throws StepError `plan_mismatch` when the stored plan is not what the definition compiles to */
   get(claim: Pick<Claim, 'workflow_id' | 'workflow_version'>): Promise<Version> {
@@ -39,7 +39,7 @@ export class Versions {
   }
 
   private async load(claim: Pick<Claim, 'workflow_id' | 'workflow_version'>): Promise<Version> {
-    const [row] = await this.sql<{ definition: unknown; plan: Plan; run_as: string | null }[]>`
+    const [row] = await this.connections.sql<{ definition: unknown; plan: Plan; run_as: string | null }[]>`
       select definition, plan, run_as from public.workflow_versions
       where workflow_id = ${claim.workflow_id} and version = ${claim.workflow_version}`;
     const compiled = compile(row?.definition, { actions: actionCatalog });
