@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CrashPoint, crashPoints } from '../../functions/worker/crash-points.ts';
+import { type FunctionProcess, startFunction } from '../../supabase/local/functions/process.ts';
+import { pick } from './random.ts';
+import { announcement, type CrashPlan } from './worker/crash.ts';
+
+/** The worker processes. Each is started again as soon as it ends. */
+export interface Fleet {
+  /** The port of a worker that listens; waits for one up to five seconds. */
+  port(): Promise<number | undefined>;
+  /** Kills a worker that listens with SIGKILL; the last third are spared, so that stalls come to their end. */
+  kill(): Promise<boolean>;
+  hits(what: 'kill' | 'stall'): Record<CrashPoint, number>;
+  stop(): Promise<void>;
+}
+
+export interface FleetOptions {
+  size: number;
+  env: Record<string, string>;
+  plan: CrashPlan;
+  logDir: string;
+  random: () => number;
+  onGiveUp(error: Error): void;
+}
+
+const entrypoint = fileURLToPath(new URL('./worker/index.ts', import.meta.url));
+
+export function startFleet({ size, env, plan, logDir, random, onGiveUp }: FleetOptions): Fleet {
+  const spared = Math.floor(size / 3);
+  const logs: string[] = [];
+  const workers = Array.from({ length: size }, (_, index) => {
+    const logFile = join(logDir, `chaos-worker-${index}.log`);
+    logs.push(logFile);
+    const stall = index >= size - spared ? plan.stall : { probability: 0, milliseconds: 0 };
+    const crashes = JSON.stringify({ ...plan, stall } satisfies CrashPlan);
+    const name = `worker ${index}`;
+    return startFunction({ name, entrypoint, logFile, onGiveUp, env: { ...env, CHAOS_CRASHES: crashes } });
+  });
+
+  const listening = async (among: FunctionProcess[]) => {
+    const ports = await Promise.all(among.map((worker) => worker.port(1)));
+    return among.filter((_, index) => ports[index] !== undefined);
+  };
+  return {
+    async port() {
+      const ready = pick(await listening(workers), random);
+      return ready ? ready.port(1) : Promise.race(workers.map((worker) => worker.port(5_000)));
+    },
+    async kill() {
+      const pid = pick(await listening(workers.slice(0, size - spared)), random)?.pid();
+      if (pid) process.kill(pid, 'SIGKILL');
+      return pid !== undefined;
+    },
+    hits(what) {
+      const lines = logs.flatMap((log) => (existsSync(log) ? readFileSync(log, 'utf8').split('\n') : []));
+      const count = (point: CrashPoint) => lines.filter((line) => line === announcement(what, point)).length;
+      return Object.fromEntries(crashPoints.map((point) => [point, count(point)])) as Record<
+        CrashPoint,
+        number
+      >;
+    },
+    async stop() {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from './environment.ts';
+import type { Options } from './options.ts';
+import { persistently } from './persist.ts';
+import type { Starter } from './start.ts';
+
+/** Milliseconds between two starts. */
+const pace = 40;
+/** With more than this many under way, no execution is added to those that were asked for. */
+const enough = 40;
+
+/** Starts what was asked for, and more for as long as `wantsMore` says so. */
+export async function startAll(
+  environment: Environment,
+  starter: Starter,
+  { executions }: Options,
+  wantsMore: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && starter.started() < executions) {
+    await starter.start(signal);
+    await sleep(pace);
+  }
+  while (!signal.aborted && wantsMore()) {
+    if ((await underWay(environment, signal)) < enough) await starter.start(signal);
+    await sleep(pace);
+  }
+}
+
+/** How many executions have not ended. */
+export async function underWay({ sql }: Environment, signal: AbortSignal): Promise<number> {
+  const count = () => sql<{ count: number }[]>`
+    select count(*)::int as count from public.workflow_executions where status in ('queued', 'running', 'waiting')`;
+  const [row] = await persistently(count, signal);
+  return row?.count ?? 0;
+}
