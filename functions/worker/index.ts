@@ -11,6 +11,7 @@
  * A caller needs the project's secret key. The answer is 202 at once, work goes on in the background.
  */
 import { z } from 'zod';
+import '../actions.ts';
 import type { Claim } from './claim.ts';
 import { connect, isWriteAfterClose } from './database.ts';
 import { Engine } from './engine.ts';

@@ -1,5 +1,10 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
-import { type ExecutionSnapshot, publishWorkflow, watchExecution } from '../../shared/client/index.ts';
+import {
+  type ExecutionSnapshot,
+  publishWorkflow,
+  type StepRun,
+  watchExecution,
+} from '../../shared/client/index.ts';
 
 /** Publishes steps that start by hand, as the signed-in user. @returns the workflow's id */
 export async function publishSteps(
@@ -39,4 +44,22 @@ export async function finishedExecution(
   } finally {
     await watch.stop();
   }
+}
+
+/** Publishes steps, starts them by hand and waits for the end, as the signed-in user. */
+export async function runSteps(
+  { client, organizationId }: { client: SupabaseClient; organizationId: string },
+  steps: unknown[],
+  rest: Record<string, unknown> = {},
+  input: Record<string, unknown> = {},
+): Promise<ExecutionSnapshot> {
+  const workflowId = await publishSteps(client, organizationId, steps, rest);
+  return finishedExecution(client, await startExecution(client, workflowId, { input }));
+}
+
+/** The only run of a step. */
+export function stepOf({ steps }: ExecutionSnapshot, stepId: string): StepRun {
+  const [step, ...others] = steps.filter(({ step_id }) => step_id === stepId);
+  if (!step || others.length > 0) throw new Error(`Not one run of ${stepId}: ${JSON.stringify(steps)}`);
+  return step;
 }

@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import postgres, { type Sql } from 'postgres';
+import { afterAll } from 'vitest';
+import { projectDir } from '../../supabase/local/paths.ts';
+import { type PlatformProcess, startPlatformProcess, temporaryFolder } from './platform-process.ts';
+import { usersOf } from './users.ts';
+
+/** A platform of the test file's own, for tests that change settings, stop a part or bring their own worker. */
+export type OwnPlatform = ReturnType<typeof usersOf> & {
+  platform: PlatformProcess;
+  /** As role `postgres`. */
+  sql: Sql;
+};
+
+/**
+ * Call it at the top of the file; it stops when the file ends.
+ * @param worker entrypoint of another worker function than this project's
+ */
+export async function useOwnPlatform({ worker }: { worker?: string } = {}): Promise<OwnPlatform> {
+  const project = worker ? projectWithWorker(worker) : undefined;
+  const platform = await startPlatformProcess(project ? ['--project', project] : []);
+  const sql = postgres(platform.details.db_url, { max: 4, onnotice: () => {} });
+  afterAll(async () => {
+    await sql.end({ timeout: 1 });
+    await platform.stop();
+    if (project) rmSync(project, { recursive: true });
+  });
+  return { platform, sql, ...usersOf(platform.details, sql) };
+}
+
+/** This project's migrations, and its configuration with another worker. */
+function projectWithWorker(entrypoint: string): string {
+  const folder = join(temporaryFolder(), 'supabase');
+  mkdirSync(folder);
+  symlinkSync(join(projectDir, 'supabase/migrations'), join(folder, 'migrations'), 'junction');
+  const config = readFileSync(join(projectDir, 'supabase/config.toml'), 'utf8');
+  const own = config.replace('"../functions/worker/index.ts"', JSON.stringify(entrypoint));
+  if (own === config) throw new Error('config.toml names another worker than functions/worker/index.ts.');
+  writeFileSync(join(folder, 'config.toml'), own);
+  return join(folder, '..');
+}
