@@ -33,21 +33,27 @@ export function failedOutcome(claim: Claim, error: unknown, input?: Json, termin
   };
 }
 
-/** In place of an outcome that the database cannot hold. */
-export function unstorableOutcome({ strand_id, step_run_id, token }: Outcome, error: unknown): Outcome {
-  const { message } = error as Error;
-  return {
-    strand_id,
-    step_run_id,
-    token,
-    status: 'failed',
-    error: {
-      code: 'invalid_output',
-      message: `The output cannot be stored: ${message}`,
-      hint: 'Return JSON without null characters.',
-      retryable: false,
-    },
+/**
+ * In place of an outcome that the database cannot hold: without its input, and with an error that it can.
+ * A step that has failed keeps its own error.
+ */
+export function unstorableOutcome(outcome: Outcome, refusal: unknown): Outcome {
+  const { strand_id, step_run_id, token } = outcome;
+  const invalid = {
+    code: 'invalid_output',
+    message: `The output cannot be stored: ${(refusal as Error).message}`,
+    hint: 'Return text without null characters and without halves of characters.',
+    retryable: false,
   };
+  const error = outcome.status === 'failed' ? storable(outcome.error ?? null) : invalid;
+  return { strand_id, step_run_id, token, status: 'failed', error };
+}
+
+/** Null characters and halves of surrogate pairs, which no text of Postgres can hold, become U+FFFD. */
+function storable(value: Json): Json {
+  return JSON.parse(JSON.stringify(value), (_, inner) =>
+    typeof inner === 'string' ? inner.replace(/\0|\p{Surrogate}/gu, '\ufffd') : inner,
+  );
 }
 
 export function claimKeys(claim: Claim): Pick<Outcome, 'strand_id' | 'step_run_id' | 'token'> {

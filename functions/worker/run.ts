@@ -4,7 +4,7 @@ import type { Claim, Outcome, Slot } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
 import { type Engine, isConnectionLoss, isStaleClaim, isUnstorable, type Take } from './engine.ts';
 import { failedOutcome, unstorableOutcome } from './failure.ts';
-import { verifyRecord } from './record.ts';
+import { verifyMember, verifyRecord } from './run-as.ts';
 import { contextOf, executeOutside, prepareClaim } from './step.ts';
 import { withTimeout } from './timeout.ts';
 import { runInTransaction } from './transaction.ts';
@@ -55,7 +55,9 @@ export class Runner {
         isVerified = false;
         await verifyRecord(this.engine.sql, claim, version);
         isVerified = true;
-        return { claim, prepared: prepareClaim(claim, version), runAs: version.runAs };
+        const prepared = prepareClaim(claim, version);
+        if (prepared.kind === 'external') await verifyMember(this.engine.sql, claim, version);
+        return { claim, prepared, runAs: version.runAs };
       });
     } catch (error) {
       if (isConnectionLoss(error)) throw error;
@@ -97,7 +99,7 @@ export class Runner {
     } catch (error) {
       const [outcome] = outcomes;
       if (outcomes.length === 1 && outcome) {
-        if (outcome.status !== 'failed' && isUnstorable(error)) {
+        if (isUnstorable(error)) {
           return this.engine.complete([unstorableOutcome(outcome, error)], take, slot);
         }
         return this.lateOrThrow(error, outcome.strand_id);

@@ -5,7 +5,7 @@ import type { Claim, Outcome, Slot } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
 import { send, type Transaction } from './database.ts';
 import { type Engine, isConnectionLoss, isUnstorable, type Take } from './engine.ts';
-import { claimKeys, failedOutcome } from './failure.ts';
+import { claimKeys, failedOutcome, unstorableOutcome } from './failure.ts';
 
 /** A claimed step whose action writes to the database, and as whom. */
 export interface DatabaseWork {
@@ -36,19 +36,22 @@ export async function runInTransaction(
   take: Take,
 ): Promise<Claim[]> {
   const { claim, prepared } = work;
+  let outcome: Outcome | undefined;
   let reported = false;
   try {
     return await engine.sql.begin(async (tx) => {
       const entered = send(tx`select workflow.enter_step(${claim.strand_id}, ${claim.token})`);
-      const outcome = await actAsUser(tx, entered, work);
+      outcome = await actAsUser(tx, entered, work);
       const successors = await engine.complete([outcome], take, slot, tx);
       reported = true;
       crashPoint('before_commit');
       return successors;
     });
   } catch (error) {
-    const refused = reported ? !isConnectionLoss(error) : isUnstorable(error);
-    if (!refused) throw error;
+    if (outcome && !reported && isUnstorable(error)) {
+      return engine.complete([unstorableOutcome(outcome, error)], take, slot);
+    }
+    if (!reported || isConnectionLoss(error)) throw error;
     return engine.complete([failedOutcome(claim, error, prepared.input)], take, slot);
   }
 }

@@ -19,7 +19,10 @@ export const actionStep: StepType = {
       });
     }
     // A template travels unrendered: its action renders it, once per recipient.
-    const input = evaluate(step.params ?? {}, roots, { templates: templateParams(action.params) });
+    const input = evaluate(step.params ?? {}, roots, {
+      path: 'params',
+      templates: templateParams(action.params),
+    });
     const params = parseWith(action.params, input, 'invalid_params', 'params');
     return {
       kind: action.kind,

@@ -5,7 +5,7 @@ import type { StepType } from './types.ts';
 export const conditionStep: StepType = {
   type: 'condition',
   prepare({ step }, roots) {
-    const result = evaluateCondition(step.if as never, roots);
+    const result = evaluateCondition(step.if as never, roots, 'if');
     const branch = result ? 'then' : 'else';
     return {
       kind: 'pure',

@@ -8,7 +8,7 @@ export const delayStep: StepType = {
   type: 'delay',
   prepare({ step }, roots) {
     const field = step.for === undefined ? 'until' : 'for';
-    const value = evaluate(step[field] ?? null, roots);
+    const value = evaluate(step[field] ?? null, roots, { path: field });
     const until = field === 'for' ? afterDuration(value, roots.now as Date) : asMoment(value);
     return {
       kind: 'pure',

@@ -18,7 +18,8 @@ const stepTypes = new Map<string, StepType>(
  * @throws StepError or ExpressionError when an expression fails or a parameter does not fit
  */
 export function prepareStep(source: StepSource, roots: Roots): PreparedStep {
-  if (source.step.when !== undefined && !evaluateCondition(source.step.when as never, roots)) {
+  const { when } = source.step;
+  if (when !== undefined && !evaluateCondition(when as never, roots, 'when')) {
     return { kind: 'pure', execute: async () => ({ status: 'skipped' }) };
   }
   const type = stepTypes.get(source.plan.type);

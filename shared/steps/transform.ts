@@ -5,7 +5,7 @@ import type { StepType } from './types.ts';
 export const transformStep: StepType = {
   type: 'transform',
   prepare({ step }, roots) {
-    const output = evaluate(step.output ?? null, roots);
+    const output = evaluate(step.output ?? null, roots, { path: 'output' });
     return { kind: 'pure', execute: async () => ({ status: 'succeeded', output }) };
   },
 };

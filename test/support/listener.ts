@@ -7,6 +7,8 @@ export interface Listener {
   url: string;
   /** The bodies received, oldest first; resolves once there are `count` of them. */
   received<T>(count: number): Promise<T[]>;
+  /** How many have been received so far. */
+  count(): number;
 }
 
 /** Listens for JSON until the test file ends. */
@@ -31,6 +33,7 @@ export async function startListener(): Promise<Listener> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    count: () => bodies.length,
     async received<T>(count: number) {
       while (bodies.length < count) {
         await new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@ import {
   type WebSocketLikeConstructor,
 } from '@supabase/supabase-js';
 import type { Sql } from 'postgres';
+import { afterAll } from 'vitest';
 import { WebSocket } from 'ws';
 import type { PlatformDetails } from './platform-process.ts';
 
@@ -28,11 +29,17 @@ export type TestOwner = TestUser & { organizationId: string };
 
 /** Clients and users of a platform. @param sql its database as role `postgres` */
 export function usersOf(platform: PlatformDetails, sql: Sql) {
+  const connectAs = (key: string) => {
+    const client = createClient(platform.api_url, key, options);
+    afterAll(() => client.realtime.disconnect());
+    return client;
+  };
+
   /** A supabase-js client that is nobody yet. */
-  const anonymousClient = () => createClient(platform.api_url, platform.publishable_key, options);
+  const anonymousClient = () => connectAs(platform.publishable_key);
 
   /** A supabase-js client with the secret key: role `service_role`, past row-level security. */
-  const serviceClient = () => createClient(platform.api_url, platform.secret_key, options);
+  const serviceClient = () => connectAs(platform.secret_key);
 
   /** Makes a new user and signs it in. */
   async function signUpUser(): Promise<TestUser> {

@@ -52,9 +52,10 @@ export async function runSteps(
   steps: unknown[],
   rest: Record<string, unknown> = {},
   input: Record<string, unknown> = {},
+  onChange: (snapshot: ExecutionSnapshot) => void = () => {},
 ): Promise<ExecutionSnapshot> {
   const workflowId = await publishSteps(client, organizationId, steps, rest);
-  return finishedExecution(client, await startExecution(client, workflowId, { input }));
+  return finishedExecution(client, await startExecution(client, workflowId, { input }), onChange);
 }
 
 /** The only run of a step. */
