@@ -10,7 +10,10 @@ import { announcement, type CrashPlan } from './worker/crash.ts';
 export interface Fleet {
   /** The port of a worker that listens; waits for one up to five seconds. */
   port(): Promise<number | undefined>;
-  /** Kills a worker that listens with SIGKILL; the last third are spared, so that stalls come to their end. */
+  /**
+   * Kills a worker that listens with SIGKILL, unless fewer than half of them do: some work has to be under way.
+   * A third are spared, so that their stalls come to an end.
+   */
   kill(): Promise<boolean>;
   hits(what: 'kill' | 'stall'): Record<CrashPoint, number>;
   stop(): Promise<void>;
@@ -39,6 +42,7 @@ export function startFleet({ size, env, plan, logDir, random, onGiveUp }: FleetO
     return startFunction({ name, entrypoint, logFile, onGiveUp, env: { ...env, CHAOS_CRASHES: crashes } });
   });
 
+  const exposed = workers.slice(0, size - spared);
   const listening = async (among: FunctionProcess[]) => {
     const ports = await Promise.all(among.map((worker) => worker.port(1)));
     return among.filter((_, index) => ports[index] !== undefined);
@@ -49,7 +53,9 @@ export function startFleet({ size, env, plan, logDir, random, onGiveUp }: FleetO
       return ready ? ready.port(1) : Promise.race(workers.map((worker) => worker.port(5_000)));
     },
     async kill() {
-      const pid = pick(await listening(workers.slice(0, size - spared)), random)?.pid();
+      const up = await listening(exposed);
+      if (up.length < exposed.length / 2) return false;
+      const pid = pick(up, random)?.pid();
       if (pid) process.kill(pid, 'SIGKILL');
       return pid !== undefined;
     },

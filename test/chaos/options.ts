@@ -22,9 +22,9 @@ export const help = `Runs workflows while workers, connections and Postgres are 
   npm run chaos -- [options]
 
   --executions <n>    executions to start (default 500)
-  --seconds <n>       time limit (default 420)
+  --seconds <n>       time limit (default 600)
   --seed <n>          of the mix and of who is killed (default: the time)
-  --workers <n>       worker processes (default 6)
+  --workers <n>       worker processes (default 9)
   --hits <n>          hits needed of each crash point; executions are added until then (default 20)
   --fault <name>      breaks the engine on purpose: fencing or transaction. The run has to fail
   --logs <folder>     keeps the logs of Postgres and the workers there
@@ -62,9 +62,9 @@ export function readOptions(args: string[]): Options | undefined {
   }
   return {
     executions: number('executions', 500),
-    seconds: number('seconds', 420),
+    seconds: number('seconds', 600),
     seed: number('seed', Date.now() % 1_000_000),
-    workers: number('workers', 6),
+    workers: number('workers', 9),
     hits: number('hits', 20),
     fault,
     logs: values.logs,

@@ -10,7 +10,7 @@ import { conclude, type Result } from './result.ts';
 import { createStarter, publishShapes } from './start.ts';
 
 /** Disturbance ends after this part of the time limit, so that what has been started can end. */
-const disturbedPart = 0.02;
+const disturbedPart = 0.75;
 
 /**
  * The whole run: starts executions, disturbs them until all have ended, and counts.

@@ -46,4 +46,4 @@ create trigger note_lost_lease after update on workflow.strands
 
 -- Leases end soon, so that what was lost comes back while the run lasts; no step is given up for it.
 update workflow.settings set default_timeout = '2 seconds', lease_grace = '500 milliseconds',
-  max_deliveries = 1000, max_slots = 100;
+  max_deliveries = 1000, max_slots = 100, max_in_flight = 16;
