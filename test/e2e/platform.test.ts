@@ -140,7 +140,14 @@ describe('a running platform', () => {
     const all = [pids.platform, pids.postgres ?? 0, ...Object.values(pids.functions)];
     expect(all).toHaveLength(4);
     expect(all.filter(isAlive)).toEqual(all);
+    const listener = clientOf(platform);
+    await new Promise<void>((resolve) =>
+      listener.channel('room').subscribe((state) => state === 'SUBSCRIBED' && resolve()),
+    );
+    const startedAt = Date.now();
     await platform.stop();
+    expect(Date.now() - startedAt, 'milliseconds, with somebody listening').toBeLessThan(10_000);
+    await listener.realtime.disconnect();
     expect(all.filter(isAlive)).toEqual([]);
     expect(processesOf(platform.details.data_dir)).toEqual([]);
   });

@@ -21,12 +21,14 @@ export async function useOwnPlatform({ worker }: { worker?: string } = {}): Prom
   const project = worker ? projectWithWorker(worker) : undefined;
   const platform = await startPlatformProcess(project ? ['--project', project] : []);
   const sql = postgres(platform.details.db_url, { max: 4, onnotice: () => {} });
+  const users = usersOf(platform.details, sql);
   afterAll(async () => {
+    await users.disconnect();
     await sql.end({ timeout: 1 });
     await platform.stop();
     if (project) rmSync(project, { recursive: true });
   });
-  return { platform, sql, ...usersOf(platform.details, sql) };
+  return { platform, sql, ...users };
 }
 
 /** This project's migrations, and its configuration with another worker. */

@@ -6,7 +6,6 @@ import {
   type WebSocketLikeConstructor,
 } from '@supabase/supabase-js';
 import type { Sql } from 'postgres';
-import { afterAll } from 'vitest';
 import { WebSocket } from 'ws';
 import type { PlatformDetails } from './platform-process.ts';
 
@@ -29,9 +28,10 @@ export type TestOwner = TestUser & { organizationId: string };
 
 /** Clients and users of a platform. @param sql its database as role `postgres` */
 export function usersOf(platform: PlatformDetails, sql: Sql) {
+  const clients: SupabaseClient[] = [];
   const connectAs = (key: string) => {
     const client = createClient(platform.api_url, key, options);
-    afterAll(() => client.realtime.disconnect());
+    clients.push(client);
     return client;
   };
 
@@ -68,5 +68,10 @@ export function usersOf(platform: PlatformDetails, sql: Sql) {
       values (${organizationId}, ${userId}, ${role})`;
   }
 
-  return { anonymousClient, serviceClient, signUpUser, signUp, addMember };
+  /** Takes every client off Realtime. */
+  async function disconnect(): Promise<void> {
+    await Promise.all(clients.map(({ realtime }) => realtime.disconnect()));
+  }
+
+  return { disconnect, anonymousClient, serviceClient, signUpUser, signUp, addMember };
 }

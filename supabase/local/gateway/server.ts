@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { messageOf } from '../errors.ts';
 import type { Realtime } from '../realtime/server.ts';
@@ -53,7 +54,11 @@ export async function startGateway({
     });
   });
   server.keepAliveTimeout = 65_000;
+  // The server does not count these among its connections, and would wait for their clients to leave.
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket);
+    socket.on('close', () => upgraded.delete(socket));
     socket.on('error', () => socket.destroy());
     if (request.url?.startsWith('/realtime/v1/')) return realtime.handleUpgrade(request, socket, head);
     socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
@@ -66,6 +71,7 @@ export async function startGateway({
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
+      for (const socket of upgraded) socket.destroy();
       await closed;
     },
   };
