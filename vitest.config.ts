@@ -15,6 +15,15 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { test: { name: 'db', include: ['test/database/**/*.test.ts'], ...onPlatform } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...onPlatform } },
+      {
+        // On platforms of their own, and last: they need the machine for themselves.
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          testTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

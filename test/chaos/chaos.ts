@@ -1,3 +1,15 @@
+/**
+ * The chaos run: what the engine promises, while everything it runs on is killed.
+ *
+ *   workflows of nine shapes ──▶ engine ◀── workers, behind a balancer ──▶ a counter outside
+ *                                  ▲           ▲
+ *            restarts and crashes ─┘           └─ SIGKILL, also at crash points; freezes; ended connections
+ *
+ * Every effect can be counted: a row per step run in a table without a unique key, increments of shared
+ * rows, calls by step run at the counter. Afterwards everything has to add up: each execution succeeded
+ * with the steps its shape plans, each database effect is there once, each call was made at least once,
+ * and again only where a lease, an attempt or the answer to a hand-over was lost.
+ */
 import { help, readOptions } from './options.ts';
 import { sentence, table } from './report.ts';
 import { run } from './run.ts';

@@ -33,16 +33,19 @@ export interface Environment {
 }
 
 /** Rare points get the higher probabilities: all are hit about equally often. */
-const plan: CrashPlan = {
-  kill: {
-    after_claim: 0.01,
-    inside_action: 0.02,
-    after_external_effect: 0.06,
-    before_commit: 0.02,
-    after_commit: 0.01,
-  },
-  stall: { probability: 0.02, milliseconds: 4_000 },
+const kill: CrashPlan['kill'] = {
+  after_claim: 0.01,
+  inside_action: 0.02,
+  after_external_effect: 0.06,
+  before_commit: 0.02,
+  after_commit: 0.01,
 };
+
+/** Only late workers show that the fencing is missing: without it, more of them are made. */
+const planFor = ({ fault }: Options): CrashPlan => ({
+  kill,
+  stall: { probability: fault === 'fencing' ? 0.2 : 0.02, milliseconds: 4_000 },
+});
 
 const connect = (url: string) => postgres(url, { max: 3, onnotice: () => {}, connect_timeout: 5 });
 
@@ -81,7 +84,7 @@ export async function startEnvironment(
         CHAOS_COUNTER_URL: counter.url,
         CHAOS_FAULT: options.fault,
       },
-      plan,
+      plan: planFor(options),
       logDir: join(data_dir, 'logs'),
       random,
       onGiveUp,

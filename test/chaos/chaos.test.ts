@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import type { Fault } from './options.ts';
+import type { Result } from './result.ts';
+
+const command = fileURLToPath(new URL('./chaos.ts', import.meta.url));
+
+/** Runs `npm run chaos`. @returns how it ended, and what it printed for programs */
+async function chaos(
+  options: Record<string, string>,
+): Promise<{ code: number | null; result: Result; failed: string[] }> {
+  const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const child = spawn(process.execPath, ['--import', 'tsx', command, ...given], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [printed, said, code] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once('close', resolve)),
+  ]);
+  if (!printed) throw new Error(said);
+  const result: Result = JSON.parse(printed);
+  return { code, result, failed: result.checks.filter(({ ok }) => !ok).map(({ name }) => name) };
+}
+
+it('nothing is lost, stuck or done twice while workers, connections and Postgres are killed', async () => {
+  const { code, result, failed } = await chaos({ executions: '36', seconds: '120', hits: '1' });
+  expect(failed, JSON.stringify(result)).toEqual([]);
+  expect(code).toBe(0);
+  expect(result.disturbances.kills).toBeGreaterThan(10);
+  expect(result.disturbances.lost_leases).toBeGreaterThan(0);
+});
+
+const effects = /^(database effects|executions)/;
+
+it.each<[Fault, string]>([
+  ['fencing', 'late workers are let in'],
+  ['transaction', 'an action commits apart from its outcome'],
+])('it fails without the engine’s %s: %s', async (fault) => {
+  const { code, failed } = await chaos({ executions: '36', seconds: '40', hits: '0', fault });
+  expect(code).toBe(1);
+  expect(failed.some((name) => effects.test(name))).toBe(true);
+});
