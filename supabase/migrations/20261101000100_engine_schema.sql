@@ -41,6 +41,8 @@ create table workflow.settings (
   default_timeout interval not null default '60 seconds',
   -- A lease outlives its step's timeout by this much before another worker may take the step.
   lease_grace interval not null default '10 seconds',
+  -- How long beyond its lease a strand's message stays hidden.
+  hidden_margin interval not null default '10 minutes' check (hidden_margin >= '0'),
   -- Leases a step may lose before it ends with `worker_lost`.
   max_deliveries int not null default 5 check (max_deliveries > 0),
   -- Longest chain of executions that start each other.

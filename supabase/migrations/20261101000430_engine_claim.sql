@@ -35,17 +35,13 @@ begin
     cross join workflow.settings c);
 end $$;
 
--- How long beyond its lease a strand's message stays hidden.
-create function workflow.hidden_margin() returns interval
-language sql immutable parallel safe as $$ select interval '10 minutes' $$;
-
 -- Puts the current steps of strands into a worker's hands, with a fresh token each.
 create function workflow.lease_strands(p_strands uuid[], p_slot int) returns void
 language plpgsql set search_path = '' as $$
 begin
   insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at, hidden_until)
     select s.id, s.execution_id, s.step_id, gen_random_uuid(), p_slot, s.msg_id, x.expires_at,
-      x.expires_at + workflow.hidden_margin()
+      x.expires_at + c.hidden_margin
     from unnest(p_strands) ids(id)
     join workflow.strands s on s.id = ids.id
     join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path

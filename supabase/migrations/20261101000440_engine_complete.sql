@@ -106,7 +106,7 @@ declare
 begin
   with successor as (
     select workflow.new_id() as id, st.id as strand_id, st.execution_id, st.organization_id, st.min_role,
-      p.path, p.step_id, p.type,
+      p.path, p.step_id, p.type, c.hidden_margin,
       clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace as expires_at
     from unnest(p_moves) m
     join workflow.strands st on st.id = m.strand_id
@@ -126,9 +126,9 @@ begin
     update workflow.leases l
       set step_id = n.id, token = gen_random_uuid(), slot = p_slot, expires_at = n.expires_at,
           hidden_until = case when n.expires_at > l.hidden_until
-            then n.expires_at + workflow.hidden_margin() else l.hidden_until end
+            then n.expires_at + n.hidden_margin else l.hidden_until end
       from successor n where p_take = 'claim' and l.strand_id = n.strand_id
-      returning l.strand_id, l.hidden_until = n.expires_at + workflow.hidden_margin() as is_late
+      returning l.strand_id, l.hidden_until = n.expires_at + n.hidden_margin as is_late
   )
   select array_agg(n.id), array_agg(l.strand_id) filter (where l.is_late) into v_steps, v_late
     from successor n left join leased l on l.strand_id = n.strand_id;
