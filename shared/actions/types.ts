@@ -19,7 +19,7 @@ export interface ActionContext {
   attempt: number;
   /** The engine's clock at the start of the step. */
   now: Date;
-  /** Fires at the step's timeout and when the execution is cancelled. */
+  /** Fires at the step's timeout. */
   signal: AbortSignal;
   /** The step's own transaction, under the user the workflow runs as. Only for kind `database`. */
   db: Database;
