@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import '../fixtures/worker/actions.ts';
 import { startListener } from '../support/listener.ts';
 import { useOwnPlatform } from '../support/own-platform.ts';
-import { finishedExecution, publishSteps, runSteps, startExecution, stepOf } from '../support/workflows.ts';
+import {
+  finishedExecution,
+  publishSteps,
+  runSteps,
+  sentStatuses,
+  startExecution,
+  stepOf,
+} from '../support/workflows.ts';
 
 // Actions that an application registers, and what the worker does when they take long, fail, or give too much.
 
@@ -63,17 +70,13 @@ describe('a step that fails for a while', () => {
 
   it('is tried again after a delay until it succeeds, under one idempotency key', async () => {
     const listener = await startListener();
-    const statuses = new Set<string>();
-    const snapshot = await runSteps(
-      await signUp(),
-      [act('test.failTwice', { url: listener.url }, { retry })],
-      {},
-      {},
-      ({ execution }) => statuses.add(execution.status),
-    );
+    const snapshot = await runSteps(await signUp(), [
+      act('test.failTwice', { url: listener.url }, { retry }),
+    ]);
     const step = stepOf(snapshot, 'act');
     expect(step).toMatchObject({ status: 'succeeded', attempt: 3, output: { attempt: 3 } });
-    expect(statuses).toContain('waiting');
+    const statuses = ['running', 'waiting', 'running', 'waiting', 'running', 'succeeded'];
+    expect(await sentStatuses(sql, snapshot.execution.id)).toEqual(statuses);
     expect(await listener.received(3)).toEqual([1, 2, 3].map((attempt) => ({ key: step.id, attempt })));
   });
 

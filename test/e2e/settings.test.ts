@@ -76,7 +76,7 @@ it('watchExecution goes on through a restart of the database, without a gap and 
   const { client, organizationId } = await signUp();
   const workflowId = await publishSteps(client, organizationId, [
     chain[0],
-    { id: 'pause', type: 'delay', for: '1s' },
+    { id: 'pause', type: 'delay', for: '3s' },
     chain[1],
   ]);
   await sql`select cron.schedule('workflow-sweep', '1 second', 'select workflow.sweep()')`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { signUp, sql } from '../support/platform.ts';
 import { watchedTable } from '../support/scratch-table.ts';
-import { finishedExecution, publishSteps, runSteps, stepOf } from '../support/workflows.ts';
+import { finishedExecution, publishSteps, runSteps, sentStatuses, stepOf } from '../support/workflows.ts';
 
 // What steps make of expressions and data, run by the real worker.
 
@@ -43,23 +43,14 @@ describe('a step', () => {
   });
 
   it('that waits goes on after its delay', async () => {
-    const seen: string[] = [];
-    const { client, organizationId } = await signUp();
-    const workflowId = await publishSteps(client, organizationId, [
+    const snapshot = await runSteps(await signUp(), [
       { id: 'pause', type: 'delay', for: '400ms' },
       say('after', { $: 'steps.pause.output.until' }),
     ]);
-    const { data } = await client
-      .from('workflow_executions')
-      .insert({ workflow_id: workflowId })
-      .select('id')
-      .single();
-    const snapshot = await finishedExecution(client, data?.id, ({ execution }) =>
-      seen.push(execution.status),
-    );
     const pause = stepOf(snapshot, 'pause');
     expect(pause.status).toBe('succeeded');
-    expect(seen).toContain('waiting');
+    const statuses = ['running', 'waiting', 'running', 'succeeded'];
+    expect(await sentStatuses(sql, snapshot.execution.id)).toEqual(statuses);
     expect(snapshot.execution).toMatchObject({ status: 'succeeded', output: expect.any(String) });
     expect(Date.parse(pause.finished_at ?? '')).toBeGreaterThanOrEqual(
       Date.parse(snapshot.execution.output as string),

@@ -1,4 +1,5 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
+import type { Sql } from 'postgres';
 import {
   type ExecutionSnapshot,
   publishWorkflow,
@@ -52,10 +53,9 @@ export async function runSteps(
   steps: unknown[],
   rest: Record<string, unknown> = {},
   input: Record<string, unknown> = {},
-  onChange: (snapshot: ExecutionSnapshot) => void = () => {},
 ): Promise<ExecutionSnapshot> {
   const workflowId = await publishSteps(client, organizationId, steps, rest);
-  return finishedExecution(client, await startExecution(client, workflowId, { input }), onChange);
+  return finishedExecution(client, await startExecution(client, workflowId, { input }));
 }
 
 /** The only run of a step. */
@@ -63,4 +63,12 @@ export function stepOf({ steps }: ExecutionSnapshot, stepId: string): StepRun {
   const [step, ...others] = steps.filter(({ step_id }) => step_id === stepId);
   if (!step || others.length > 0) throw new Error(`Not one run of ${stepId}: ${JSON.stringify(steps)}`);
   return step;
+}
+
+/** What Realtime was given of an execution: its statuses in order, without repetitions. */
+export async function sentStatuses(sql: Sql, executionId: string): Promise<string[]> {
+  const sent = await sql<{ status: string }[]>`
+    select payload #>> '{execution,status}' as status from realtime.messages
+    where topic = ${`workflow:execution:${executionId}`} order by (payload ->> 'revision')::int`;
+  return sent.map(({ status }) => status).filter((status, index, all) => status !== all[index - 1]);
 }
