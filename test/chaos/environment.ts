@@ -34,18 +34,30 @@ export interface Environment {
 
 /** Rare points get the higher probabilities: all are hit about equally often. */
 const kill: CrashPlan['kill'] = {
-  after_claim: 0.01,
+  after_claim: 0.018,
   inside_action: 0.02,
-  after_external_effect: 0.06,
-  before_commit: 0.02,
-  after_commit: 0.01,
+  after_external_effect: 0.14,
+  before_commit: 0.04,
+  after_commit: 0.02,
+};
+const never = {
+  after_claim: 0,
+  inside_action: 0,
+  after_external_effect: 0,
+  before_commit: 0,
+  after_commit: 0,
 };
 
-/** Only late workers show that the fencing is missing: without it, more of them are made. */
-const planFor = ({ fault }: Options): CrashPlan => ({
-  kill,
-  stall: { probability: fault === 'fencing' ? 0.2 : 0.02, milliseconds: 4_000 },
-});
+/**
+ * A third of the workers live long enough for their stalls to come to an end. Only late workers show that
+ * the fencing is missing: without it, nearly all live, and stall often.
+ */
+function fleetFor({ fault, workers }: Options): { spared: number; plan: CrashPlan } {
+  const milliseconds = 4_000;
+  return fault === 'fencing'
+    ? { spared: workers - 1, plan: { kill: never, stall: { probability: 0.1, milliseconds } } }
+    : { spared: Math.floor(workers / 3), plan: { kill, stall: { probability: 0.02, milliseconds } } };
+}
 
 const connect = (url: string) => postgres(url, { max: 3, onnotice: () => {}, connect_timeout: 5 });
 
@@ -84,7 +96,7 @@ export async function startEnvironment(
         CHAOS_COUNTER_URL: counter.url,
         CHAOS_FAULT: options.fault,
       },
-      plan: planFor(options),
+      ...fleetFor(options),
       logDir: join(data_dir, 'logs'),
       random,
       onGiveUp,

@@ -12,7 +12,6 @@ export interface Fleet {
   port(): Promise<number | undefined>;
   /**
    * Kills a worker that listens with SIGKILL, unless fewer than half of them do: some work has to be under way.
-   * A third are spared, so that their stalls come to an end.
    */
   kill(): Promise<boolean>;
   hits(what: 'kill' | 'stall'): Record<CrashPoint, number>;
@@ -21,6 +20,8 @@ export interface Fleet {
 
 export interface FleetOptions {
   size: number;
+  /** So many are not killed by `kill`, and only these stall. */
+  spared: number;
   env: Record<string, string>;
   plan: CrashPlan;
   logDir: string;
@@ -30,8 +31,7 @@ export interface FleetOptions {
 
 const entrypoint = fileURLToPath(new URL('./worker/index.ts', import.meta.url));
 
-export function startFleet({ size, env, plan, logDir, random, onGiveUp }: FleetOptions): Fleet {
-  const spared = Math.floor(size / 3);
+export function startFleet({ size, spared, env, plan, logDir, random, onGiveUp }: FleetOptions): Fleet {
   const logs: string[] = [];
   const workers = Array.from({ length: size }, (_, index) => {
     const logFile = join(logDir, `chaos-worker-${index}.log`);

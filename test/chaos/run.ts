@@ -51,10 +51,13 @@ async function runIn(
       .finally(() => {
         starting = false;
       });
-    for (let second = 0; !limit.aborted; second += 1) {
+    const began = Date.now();
+    for (let said = -Infinity; !limit.aborted; ) {
       const open = await underWay(environment, limit);
-      if (second % 5 === 0) {
-        say(`${second} s: ${starter.started()} started, ${open} under way, ${disturber.count.kills} kills`);
+      const seconds = Math.round((Date.now() - began) / 1_000);
+      if (seconds - said >= 5) {
+        said = seconds;
+        say(`${seconds} s: ${starter.started()} started, ${open} under way, ${disturber.count.kills} kills`);
       }
       if (!starting && open === 0) break;
       await sleep(1_000);
