@@ -68,10 +68,14 @@ export class Invocation {
   /** Claims from the queue, and starts another chain when there is more than this one takes. */
   private async claim(slot: Slot): Promise<Claim[]> {
     const claims = await this.engine.claim(slot.steps_per_invocation, slot);
-    if (claims.length === slot.steps_per_invocation && (await this.engine.wantsHelp())) {
-      void this.handOver({});
-    }
+    if (claims.length === slot.steps_per_invocation) void this.callHelp();
     return claims;
+  }
+
+  /** Beside the claimed steps, not before them: starting another chain may fail, the sweep will start one. */
+  private async callHelp(): Promise<void> {
+    const isWanted = await this.engine.wantsHelp().catch(() => false);
+    if (isWanted) await this.handOver({});
   }
 
   /** Waits for work; returns none once the slot is given up. */
@@ -85,6 +89,8 @@ export class Invocation {
       if (Date.now() >= until) {
         const { retired, timer_ms } = await this.engine.retire(slot);
         if (retired) return [];
+        // The next invocation goes on waiting for timers: this one has had its share of wall time.
+        if (Date.now() - this.startedAt >= wallBudgetMs && (await this.handOver({ slot }))) return [];
         until = Date.now() + (timer_ms ?? 0);
       }
       if (Date.now() - heldAt >= holdMs) {

@@ -183,3 +183,18 @@ begin
   end if;
   return workflow.start(v_ids[1], p_input, p_idempotency_key, p_priority);
 end $$;
+
+-- Whoever may see a workflow's data may change: what has run is then seen by the same people, on
+-- channels too.
+create function workflow.follow_min_role() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  update public.workflow_executions set min_role = new.min_role where workflow_id = new.id;
+  update public.workflow_execution_steps s set min_role = new.min_role
+    from public.workflow_executions e where e.workflow_id = new.id and s.execution_id = e.id;
+  update workflow.strands set min_role = new.min_role
+    where execution_id in (select id from public.workflow_executions where workflow_id = new.id);
+  return null;
+end $$;
+create trigger follow_min_role after update of min_role on public.workflows
+  for each row when (new.min_role is distinct from old.min_role) execute function workflow.follow_min_role();

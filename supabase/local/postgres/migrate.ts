@@ -43,6 +43,8 @@ export async function copyDatabase(url: string, name: string): Promise<void> {
   const sql = postgres(url, { database: 'template1', max: 1, onnotice: () => {} });
   try {
     await sql`drop database if exists ${sql(name)}`;
+    // A template must have no sessions: those of the CLI that has just ended may linger a moment.
+    await sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${pathname.slice(1)}`;
     await sql`create database ${sql(name)} template ${sql(pathname.slice(1))}`;
   } finally {
     await sql.end();

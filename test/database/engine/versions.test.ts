@@ -80,6 +80,21 @@ describe('versions', () => {
   });
 });
 
+describe('the role a workflow asks for', () => {
+  it('is that of its executions and steps, also when it changes later', async () => {
+    const { sql } = database;
+    const workflow = await publish(sql, { steps: chain('one', 'two') });
+    const id = await start(sql, workflow);
+    await sql`update public.workflows set min_role = 'admin' where id = ${workflow.id}`;
+    const [two] = await complete(sql, outcome(await claimOne(sql)));
+    expect((await execution(sql, id)).min_role).toBe('admin');
+    const roles =
+      await sql`select distinct min_role from public.workflow_execution_steps where execution_id = ${id}`;
+    expect(roles).toMatchObject([{ min_role: 'admin' }]);
+    await complete(sql, outcome(two as never));
+  });
+});
+
 describe('drafts', () => {
   const draft = (id: string, revision: number, value: object) => database.sql`
     update public.workflows set draft = ${database.sql.json(value as never)}, draft_revision = ${revision}
