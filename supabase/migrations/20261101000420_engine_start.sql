@@ -129,8 +129,8 @@ begin
 end $$;
 
 create function workflow.after_executions_insert() returns trigger
-language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_organization uuid;
   v_admitted int := 0;

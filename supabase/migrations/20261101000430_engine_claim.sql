@@ -80,8 +80,8 @@ end $$;
 -- else has locked are skipped: a claim that waited for them while it holds messages could deadlock
 -- with a completion that holds the execution and wants the message.
 create function workflow.claim_steps(p_limit int default 1, p_slot int default null) returns jsonb
-language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_messages bigint[];
   v_strands uuid[];

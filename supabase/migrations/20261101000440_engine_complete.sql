@@ -2,8 +2,9 @@
 --
 -- Functions here are PL/pgSQL throughout, because it keeps their plans: Postgres plans a function in
 -- language sql anew at every call, which took ten times as long as running it. The entry points force
--- generic plans of nested loops: left to itself Postgres finds array parameters worth a custom plan
--- each time, and planning then took longer than the step (4.2 ms a completion instead of 2.8).
+-- generic plans of nested index look-ups. Left to itself Postgres plans array parameters anew at each
+-- call, and keeps plans made while the tables were small: a set of 20 then took 79 ms instead of 9
+-- after 12,000 steps.
 --
 -- complete_steps is the only door. It takes a set of outcomes, refuses stale tokens, and in the same
 -- commit moves every strand to its successor (leased again for the caller, or queued), lets it wait,
@@ -271,8 +272,8 @@ end $$;
 -- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until }]
 create function workflow.complete_steps(p_outcomes jsonb, p_take text default 'claim', p_slot int default null)
 returns jsonb
-language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_outcomes workflow.outcome[] := workflow.resolve_outcomes(p_outcomes);
   v_moves workflow.move[];

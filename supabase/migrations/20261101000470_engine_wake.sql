@@ -127,8 +127,8 @@ end $$;
 -- What keeps the engine going without any wake-up: due timers, lost messages, the backlog, and a
 -- worker for whatever is ready. Run by pg_cron; harmless at any time and any number of times.
 create function workflow.sweep() returns jsonb
-language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan
-  set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_timers int := workflow.fire_timers(1000);
   v_leases int := workflow.recover_leases();
