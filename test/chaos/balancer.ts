@@ -5,14 +5,11 @@ import { text } from 'node:stream/consumers';
 /** What stands in for the gateway before several workers. */
 export interface Balancer {
   url: string;
-  /** Step runs whose hand-over reached a worker without an answer: both sides may then run the step. */
-  unanswered: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
 /** Passes each request on to a worker. @param port gives the port of one that listens */
 export async function startBalancer(port: () => Promise<number | undefined>): Promise<Balancer> {
-  const unanswered = new Map<string, number>();
   const server = createServer(async (request, response) => {
     const body = await text(request).catch(() => '');
     let outcome = await forward(await port(), request, body, response);
@@ -20,14 +17,11 @@ export async function startBalancer(port: () => Promise<number | undefined>): Pr
       outcome = await forward(await port(), request, body, response);
     }
     if (outcome === 'answered') return;
-    if (outcome === 'lost')
-      for (const id of stepRuns(body)) unanswered.set(id, (unanswered.get(id) ?? 0) + 1);
     response.writeHead(502).end();
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    unanswered,
     stop: () =>
       new Promise((closed) => {
         server.close(() => closed());
@@ -61,10 +55,4 @@ function forward(
     response.once('close', () => outgoing.destroy());
     outgoing.end(body);
   });
-}
-
-/** The step runs a hand-over carries. */
-function stepRuns(body: string): string[] {
-  const { claims = [] } = JSON.parse(body || '{}') as { claims?: { step_run_id: string }[] };
-  return claims.map(({ step_run_id }) => step_run_id);
 }

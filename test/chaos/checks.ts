@@ -14,8 +14,8 @@ export interface Outside {
   started: number;
   /** Calls the counter has seen, by step run. */
   calls: ReadonlyMap<string, number>;
-  /** Hand-overs whose answer was lost, by step run. */
-  unanswered: ReadonlyMap<string, number>;
+  /** How often the hand-over of a step run failed in the eyes of the worker that made it. */
+  failedHandOvers(stepRunId: string): number;
 }
 
 const ended = ['succeeded', 'failed', 'cancelled'];
@@ -36,7 +36,7 @@ export function check(findings: Findings, outside: Outside): Check[] {
   const calling = done.filter(({ path }) => callers.test(path));
   const callsOf = ({ id }: StepRun) => outside.calls.get(id) ?? 0;
   const explained = ({ id, attempt }: StepRun) =>
-    attempt + (lostLeases.get(id) ?? 0) + (outside.unanswered.get(id) ?? 0);
+    attempt + (lostLeases.get(id) ?? 0) + outside.failedHandOvers(id);
   const updated = findings.effects.filter(({ note }) => note === 'updated').length;
 
   const none = (name: string, found: number): Check => ({ name, expected: '0', found, ok: found === 0 });

@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CrashPoint, crashPoints } from '../../functions/worker/crash-points.ts';
 import { type FunctionProcess, startFunction } from '../../supabase/local/functions/process.ts';
 import { pick } from './random.ts';
-import { announcement, type CrashPlan } from './worker/crash.ts';
+import type { CrashPlan } from './worker/crash.ts';
 
 /** The worker processes. Each is started again as soon as it ends. */
 export interface Fleet {
@@ -14,7 +13,8 @@ export interface Fleet {
    * Kills a worker that listens with SIGKILL, unless fewer than half of them do: some work has to be under way.
    */
   kill(): Promise<boolean>;
-  hits(what: 'kill' | 'stall'): Record<CrashPoint, number>;
+  /** What the workers have announced in their logs, and how often: see `hit` and `unanswered` in `worker/`. */
+  announced(): ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
@@ -59,13 +59,14 @@ export function startFleet({ size, spared, env, plan, logDir, random, onGiveUp }
       if (pid) process.kill(pid, 'SIGKILL');
       return pid !== undefined;
     },
-    hits(what) {
-      const lines = logs.flatMap((log) => (existsSync(log) ? readFileSync(log, 'utf8').split('\n') : []));
-      const count = (point: CrashPoint) => lines.filter((line) => line === announcement(what, point)).length;
-      return Object.fromEntries(crashPoints.map((point) => [point, count(point)])) as Record<
-        CrashPoint,
-        number
-      >;
+    announced() {
+      const counts = new Map<string, number>();
+      for (const log of logs.filter((file) => existsSync(file))) {
+        for (const line of readFileSync(log, 'utf8').split('\n')) {
+          if (line.startsWith('@@')) counts.set(line, (counts.get(line) ?? 0) + 1);
+        }
+      }
+      return counts;
     },
     async stop() {
       await Promise.all(workers.map((worker) => worker.stop()));

@@ -22,8 +22,9 @@ export async function startAll(
     await sleep(pace);
   }
   while (!signal.aborted && wantsMore()) {
-    if ((await underWay(environment, signal)) < enough) await starter.start(signal);
-    await sleep(pace);
+    for (let room = enough - (await underWay(environment, signal)); room > 0; room -= 1)
+      await starter.start(signal);
+    await sleep(1_000);
   }
 }
 

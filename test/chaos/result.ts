@@ -1,9 +1,12 @@
-import type { CrashPoint } from '../../functions/worker/crash-points.ts';
+import { type CrashPoint, crashPoints } from '../../functions/worker/crash-points.ts';
 import { type Check, check, surprises } from './checks.ts';
 import type { Disturbances } from './disturb.ts';
 import type { Environment } from './environment.ts';
 import type { Findings } from './findings.ts';
+import type { Fleet } from './fleet.ts';
 import type { Options } from './options.ts';
+import { hit } from './worker/crash.ts';
+import { unanswered } from './worker/hand-over.ts';
 
 /** What the run came to; the command prints it as one JSON line. */
 export interface Result {
@@ -20,17 +23,26 @@ export interface Result {
 
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);
 
+/** How often each crash point has killed a worker, or made it stall. */
+export function hitsOf(fleet: Fleet, what: 'kill' | 'stall'): Record<CrashPoint, number> {
+  const announced = fleet.announced();
+  const hits = crashPoints.map((point) => [point, announced.get(hit(what, point)) ?? 0]);
+  return Object.fromEntries(hits) as Record<CrashPoint, number>;
+}
+
 /** Holds what was found against what was started, disturbed and called. */
 export function conclude(
-  { counter, balancer, fleet }: Environment,
+  { counter, fleet }: Environment,
   options: Options,
   findings: Findings,
   started: number,
   disturbances: Disturbances,
 ): Result {
-  const points = fleet.hits('kill');
+  const points = hitsOf(fleet, 'kill');
+  const announced = fleet.announced();
+  const failedHandOvers = (stepRunId: string) => announced.get(unanswered(stepRunId)) ?? 0;
   const checks = [
-    ...check(findings, { started, calls: counter.calls, unanswered: balancer.unanswered }),
+    ...check(findings, { started, calls: counter.calls, failedHandOvers }),
     ...Object.entries(points).map(([point, found]) => {
       const name = `killed at crash point ${point}`;
       return { name, expected: `≥ ${options.hits}`, found, ok: found >= options.hits };
@@ -46,7 +58,7 @@ export function conclude(
     crash_points: points,
     disturbances: {
       ...disturbances,
-      stalls: sum(Object.values(fleet.hits('stall'))),
+      stalls: sum(Object.values(hitsOf(fleet, 'stall'))),
       lost_leases: sum(findings.lostLeases.values()),
       repeated_calls: sum(counter.calls.values()) - counter.calls.size,
     },

@@ -6,7 +6,7 @@ import type { Options } from './options.ts';
 import { persistently } from './persist.ts';
 import { startAll, underWay } from './progress.ts';
 import { randomNumbers } from './random.ts';
-import { conclude, type Result } from './result.ts';
+import { conclude, hitsOf, type Result } from './result.ts';
 import { createStarter, publishShapes } from './start.ts';
 
 /** Disturbance ends after this part of the time limit, so that what has been started can end. */
@@ -44,7 +44,7 @@ async function runIn(
   const disturber = disturb(environment, fail);
   calmness.addEventListener('abort', () => void disturber.calm());
   try {
-    const lacksHits = () => Object.values(fleet.hits('kill')).some((hits) => hits < options.hits);
+    const lacksHits = () => Object.values(hitsOf(fleet, 'kill')).some((hits) => hits < options.hits);
     let starting = true;
     const started = startAll(environment, starter, options, () => !calmness.aborted && lacksHits(), limit)
       .catch(fail)

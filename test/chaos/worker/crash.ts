@@ -10,17 +10,17 @@ export interface CrashPlan {
 }
 
 /** How a hit is announced on standard error, so that the log keeps count when the process is gone. */
-export const announcement = (what: 'kill' | 'stall', point: CrashPoint) => `@@${what} ${point}`;
+export const hit = (what: 'kill' | 'stall', point: CrashPoint) => `@@${what} ${point}`;
 
 /** Lets this process die, or freeze, at crash points. */
 export function armCrashPoints(plan: CrashPlan): void {
   onCrashPoint((point) => {
     if (Math.random() < plan.kill[point]) {
-      console.error(announcement('kill', point));
+      console.error(hit('kill', point));
       process.kill(process.pid, 'SIGKILL');
     }
     if (Math.random() < plan.stall.probability) {
-      console.error(announcement('stall', point));
+      console.error(hit('stall', point));
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, plan.stall.milliseconds);
     }
   });

@@ -6,11 +6,13 @@ import process from 'node:process';
 import { registerChaosActions } from './actions.ts';
 import { armCrashPoints, type CrashPlan } from './crash.ts';
 import { actOutsideTheTransaction } from './fault.ts';
+import { announceFailedHandOvers } from './hand-over.ts';
 
-const { CHAOS_COUNTER_URL, CHAOS_CRASHES, CHAOS_FAULT } = process.env;
+const { CHAOS_COUNTER_URL, CHAOS_CRASHES, CHAOS_FAULT, SUPABASE_URL } = process.env;
 
 registerChaosActions(CHAOS_COUNTER_URL);
 if (CHAOS_FAULT === 'transaction') actOutsideTheTransaction();
+if (SUPABASE_URL) announceFailedHandOvers(SUPABASE_URL);
 if (CHAOS_CRASHES) armCrashPoints(JSON.parse(CHAOS_CRASHES) as CrashPlan);
 
 // A computed address: the worker is Deno's to type-check, not Node's.
