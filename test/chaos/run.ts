@@ -23,6 +23,10 @@ export async function run(options: Options, say: (line: string) => void): Promis
   const failed = new Promise<never>((_, reject) => {
     failure.signal.addEventListener('abort', () => reject(failure.signal.reason));
   });
+  failed.catch(() => {});
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => fail(new Error(`Ended by ${signal}.`)));
+  }
   const environment = await startEnvironment(options, randomNumbers(options.seed), fail);
   try {
     return await Promise.race([runIn(environment, options, say, fail), failed]);
