@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Fault } from './options.ts';
 import type { Result } from './result.ts';
 
@@ -15,6 +15,7 @@ async function chaos(
   const child = spawn(process.execPath, ['--import', 'tsx', command, ...given], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onTestFinished(() => void child.kill());
   const [printed, said, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
