@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   chain,
   claimOne,
@@ -12,6 +12,8 @@ import {
 import { useEngineDatabase } from '../../support/engine-database.ts';
 
 const database = await useEngineDatabase();
+
+afterEach(() => database.sql`truncate public.workflow_executions cascade`);
 
 const again = async (workflowId: string, ...ids: string[]) => {
   const { sql } = database;
