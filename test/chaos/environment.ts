@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createClient, type SupabaseClient, type WebSocketLikeConstructor } from '@supabase/supabase-js';
 import postgres, { type Sql } from 'postgres';
 import { WebSocket } from 'ws';
+import { type CrashPoint, crashPoints } from '../../functions/worker/crash-points.ts';
 import { functionEnvironment } from '../../supabase/local/functions/environment.ts';
 import { projectDir } from '../../supabase/local/paths.ts';
 import { storeSecrets } from '../../supabase/local/vault.ts';
@@ -32,7 +33,7 @@ export interface Environment {
   stop(): Promise<void>;
 }
 
-/** Rare points get the higher probabilities: all are hit about equally often. */
+/** Rare points get the higher probabilities: all are hit about equally often, some fifty times in 500 executions. */
 const kill: CrashPlan['kill'] = {
   after_claim: 0.018,
   inside_action: 0.02,
@@ -52,11 +53,13 @@ const never = {
  * A third of the workers live long enough for their stalls to come to an end. Only late workers show that
  * the fencing is missing: without it, nearly all live, and stall often.
  */
-function fleetFor({ fault, workers }: Options): { spared: number; plan: CrashPlan } {
+function fleetFor({ fault, workers, executions }: Options): { spared: number; plan: CrashPlan } {
   const milliseconds = 4_000;
+  const often = (point: CrashPoint) => [point, kill[point] * (executions < 100 ? 2 : 1)] as const;
+  const kills = Object.fromEntries(crashPoints.map(often)) as CrashPlan['kill'];
   return fault === 'fencing'
     ? { spared: workers - 1, plan: { kill: never, stall: { probability: 0.1, milliseconds } } }
-    : { spared: Math.floor(workers / 3), plan: { kill, stall: { probability: 0.02, milliseconds } } };
+    : { spared: Math.floor(workers / 3), plan: { kill: kills, stall: { probability: 0.02, milliseconds } } };
 }
 
 const connect = (url: string) => postgres(url, { max: 3, onnotice: () => {}, connect_timeout: 5 });
