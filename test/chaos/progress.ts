@@ -6,7 +6,7 @@ import type { Starter } from './start.ts';
 
 /** Milliseconds between two starts. */
 const pace = 40;
-/** With more than this many under way, no execution is added to those that were asked for. */
+/** With more than this many under way, or a quarter of those asked for, no execution is added. */
 const enough = 40;
 
 /** Starts what was asked for, and more for as long as `wantsMore` says so. */
@@ -21,8 +21,9 @@ export async function startAll(
     await starter.start(signal);
     await sleep(pace);
   }
+  const most = Math.min(enough, Math.ceil(executions / 4));
   while (!signal.aborted && wantsMore()) {
-    for (let room = enough - (await underWay(environment, signal)); room > 0; room -= 1)
+    for (let room = most - (await underWay(environment, signal)); room > 0; room -= 1)
       await starter.start(signal);
     await sleep(1_000);
   }
