@@ -14,12 +14,13 @@ export interface StepRun {
   status: StepStatus;
   handled: boolean;
   attempt: number;
+  input: Json;
   output: Json;
   error: Json;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
-  /** The output was too large for a message; the row has it. */
+  /** The input or output was too large for a message; the row has it. */
   truncated?: boolean;
 }
 

@@ -8,7 +8,7 @@
 
 -- Sends what has changed: the given step runs on their executions' channels and, when a status has
 -- changed, the executions on their organisations' channels. One insert; if it fails, work goes on.
--- Outputs above 8 kB are left out: a client that needs them reads the row.
+-- Inputs and outputs above 8 kB are left out: a client that needs them reads the row.
 create function workflow.broadcast(p_executions uuid[], p_steps uuid[], p_status_changed boolean) returns void
 language plpgsql set search_path = '' as $$
 begin
@@ -28,8 +28,10 @@ begin
             select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'path', s.path, 'step_id', s.step_id,
               'scope_id', s.scope_id, 'iteration', s.iteration, 'type', s.type, 'status', s.status,
               'handled', s.handled, 'attempt', s.attempt,
+              'input', case when pg_column_size(s.input) < 8192 then s.input end,
               'output', case when pg_column_size(s.output) < 8192 then s.output end,
-              'truncated', coalesce(pg_column_size(s.output) >= 8192, false), 'error', s.error,
+              'truncated', coalesce(pg_column_size(s.input) >= 8192, false) or coalesce(pg_column_size(s.output) >= 8192, false),
+              'error', s.error,
               'created_at', s.created_at, 'started_at', s.started_at, 'finished_at', s.finished_at) order by s.id), '[]')
             from public.workflow_execution_steps s where s.id = any (p_steps) and s.execution_id = e.id))
         where c.broadcast = 'all'
