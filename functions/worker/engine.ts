@@ -62,7 +62,7 @@ export class Engine {
   /** Whether there is ready work and a free slot for another chain. */
   async wantsHelp(): Promise<boolean> {
     const [row] = await this.sql<{ wanted: boolean }[]>`
-      select workflow.has_ready_work() and exists (select from workflow.free_slots()) as wanted`;
+      select workflow.has_ready_work() and workflow.has_free_slot() as wanted`;
     return row?.wanted ?? false;
   }
 }

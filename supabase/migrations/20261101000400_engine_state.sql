@@ -90,8 +90,7 @@ create table workflow.leases (
   expires_at timestamptz not null,
   -- Until when the message is hidden: well beyond the lease, so that a successor of the same strand
   -- seldom has to move it. pgmq.set_vt took a fifth of a step's time.
-  hidden_until timestamptz not null,
-  check (hidden_until >= expires_at)
+  hidden_until timestamptz not null
 ) with (fillfactor = 50);
 
 create table workflow.timers (

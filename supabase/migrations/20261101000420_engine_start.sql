@@ -13,6 +13,9 @@ begin
   elsif v_workflow.status not in ('active', 'paused') then
     perform workflow.refuse('workflow_not_active', format('Workflow %L is %s.', v_workflow.name, v_workflow.status),
       'Publish a version of it first.');
+  elsif new.priority not between -100 and 100 then
+    perform workflow.refuse('invalid_priority', format('A priority of %s is out of range.', new.priority),
+      'Choose one from -100 to 100; higher ones start first.');
   elsif new.mode = 'test' then
     perform workflow.refuse('test_mode_not_available', 'This release cannot run in test mode yet.', 'Leave mode at live.');
   end if;

@@ -11,10 +11,26 @@
 -- Inputs and outputs above 8 kB are left out: a client that needs them reads the row.
 create function workflow.broadcast(p_executions uuid[], p_steps uuid[], p_status_changed boolean) returns void
 language plpgsql set search_path = '' as $$
+declare
+  v_broadcast text := (select broadcast from workflow.settings);
 begin
+  if v_broadcast = 'none' or (v_broadcast = 'executions' and not p_status_changed) then
+    return;
+  end if;
   insert into realtime.messages (topic, event, payload, extension, private)
     select m.topic, m.event, m.payload, 'broadcast', true
-    from workflow.settings c, public.workflow_executions e,
+    from public.workflow_executions e
+    left join (
+      select s.execution_id, jsonb_agg(jsonb_build_object('id', s.id, 'path', s.path, 'step_id', s.step_id,
+          'scope_id', s.scope_id, 'iteration', s.iteration, 'type', s.type, 'status', s.status,
+          'handled', s.handled, 'attempt', s.attempt,
+          'input', case when pg_column_size(s.input) < 8192 then s.input end,
+          'output', case when pg_column_size(s.output) < 8192 then s.output end,
+          'truncated', greatest(pg_column_size(s.input), pg_column_size(s.output), 0) >= 8192,
+          'error', s.error, 'created_at', s.created_at, 'started_at', s.started_at, 'finished_at', s.finished_at)
+        order by s.id) as steps
+      from public.workflow_execution_steps s where s.id = any (p_steps) group by s.execution_id
+    ) s on s.execution_id = e.id,
     lateral (
       select jsonb_build_object('id', e.id, 'workflow_id', e.workflow_id, 'workflow_version', e.workflow_version,
         'status', e.status, 'mode', e.mode, 'trigger', e.trigger ->> 'type', 'steps_done', e.steps_done,
@@ -23,22 +39,13 @@ begin
         'finished_at', e.finished_at) as execution
     ) x,
     lateral (
-      select 'workflow:execution:' || e.id, 'change', jsonb_build_object(
-          'revision', e.revision, 'execution', x.execution, 'steps', (
-            select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'path', s.path, 'step_id', s.step_id,
-              'scope_id', s.scope_id, 'iteration', s.iteration, 'type', s.type, 'status', s.status,
-              'handled', s.handled, 'attempt', s.attempt,
-              'input', case when pg_column_size(s.input) < 8192 then s.input end,
-              'output', case when pg_column_size(s.output) < 8192 then s.output end,
-              'truncated', coalesce(pg_column_size(s.input) >= 8192, false) or coalesce(pg_column_size(s.output) >= 8192, false),
-              'error', s.error,
-              'created_at', s.created_at, 'started_at', s.started_at, 'finished_at', s.finished_at) order by s.id), '[]')
-            from public.workflow_execution_steps s where s.id = any (p_steps) and s.execution_id = e.id))
-        where c.broadcast = 'all'
+      select 'workflow:execution:' || e.id, 'change',
+          jsonb_build_object('revision', e.revision, 'execution', x.execution, 'steps', coalesce(s.steps, '[]'))
+        where v_broadcast = 'all'
       union all
       select 'workflow:org:' || e.organization_id || case e.min_role when 'viewer' then '' else ':' || e.min_role end,
           'execution', x.execution
-        where p_status_changed and c.broadcast <> 'none') m(topic, event, payload)
+        where p_status_changed) m(topic, event, payload)
     where e.id = any (p_executions);
 exception when others then
   raise warning 'workflow: broadcast failed: %', sqlerrm;

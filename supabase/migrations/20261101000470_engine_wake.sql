@@ -15,14 +15,20 @@ begin
     select decrypted_secret from vault.decrypted_secrets where name = p_name);
 end $$;
 
--- Slots nobody holds: neither by their own time nor by a lease.
-create function workflow.free_slots() returns setof int
+-- Whether nobody holds a slot, neither by its own time nor by a lease.
+create function workflow.is_free(p_slot workflow.slots) returns boolean
 language plpgsql volatile set search_path = '' as $$
 begin
-  return query
-    select s.id from workflow.slots s, workflow.settings c
-    where s.id <= c.max_slots and s.expires_at <= clock_timestamp()
-      and not exists (select from workflow.leases l where l.slot = s.id and l.expires_at > clock_timestamp());
+  return p_slot.expires_at <= clock_timestamp()
+    and not exists (select from workflow.leases l where l.slot = p_slot.id and l.expires_at > clock_timestamp());
+end $$;
+
+create function workflow.has_free_slot() returns boolean
+language plpgsql volatile set search_path = '' as $$
+begin
+  return exists (
+    select from workflow.slots s
+    where s.id <= (select max_slots from workflow.settings) and workflow.is_free(s));
 end $$;
 
 -- Starts one chain, unless all slots are taken. Does nothing, with a warning, before the Vault
@@ -34,7 +40,7 @@ declare
   v_url text;
 begin
   if pg_try_advisory_xact_lock_shared(workflow.gate()) then
-    if not exists (select from workflow.free_slots()) then
+    if not workflow.has_free_slot() then
       return;
     end if;
   end if;
@@ -59,7 +65,8 @@ declare
 begin
   update workflow.slots set token = gen_random_uuid(), expires_at = clock_timestamp() + interval '10 seconds'
     where id = (select s.id from workflow.slots s
-                where s.id in (select * from workflow.free_slots()) order by s.id for update skip locked limit 1)
+                where s.id <= (select max_slots from workflow.settings) and workflow.is_free(s)
+                order by s.id for update skip locked limit 1)
     returning jsonb_build_object('id', id, 'token', token, 'steps_per_invocation',
       (select steps_per_invocation from workflow.settings)) into v_slot;
   return v_slot;

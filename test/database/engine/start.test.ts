@@ -55,6 +55,14 @@ describe('starting an execution', () => {
     });
   });
 
+  it('refuses a priority out of range', async () => {
+    const { sql } = database;
+    const workflow = await publish(sql, { steps: chain('one') });
+    await expect(
+      sql`insert into public.workflow_executions (workflow_id, priority) values (${workflow.id}, 101)`,
+    ).rejects.toMatchObject({ detail: 'invalid_priority', hint: expect.stringContaining('-100 to 100') });
+  });
+
   it('finds a workflow by name, unless several have it', async () => {
     const { sql } = database;
     const organization = crypto.randomUUID();
