@@ -59,10 +59,10 @@ export class Engine {
     await this.sql`select workflow.abandon_steps(array[${strandId}]::uuid[])`;
   }
 
-  /** Whether there is ready work and a free slot for another chain. */
-  async wantsHelp(): Promise<boolean> {
+  /** Whether there is a whole set of ready work, and a free slot for another chain. */
+  async wantsHelp(setSize: number): Promise<boolean> {
     const [row] = await this.sql<{ wanted: boolean }[]>`
-      select workflow.has_ready_work() and workflow.has_free_slot() as wanted`;
+      select workflow.has_ready_work(${setSize}) and workflow.has_free_slot() as wanted`;
     return row?.wanted ?? false;
   }
 }

@@ -25,7 +25,8 @@ declare const EdgeRuntime: { waitUntil(promise: Promise<unknown>): void };
 const keys = secretKeys(Deno.env);
 const engine = new Engine(connect(Deno.env));
 const runner = new Runner(engine, new Versions(engine));
-const self = `${Deno.env.get('SUPABASE_URL')}/functions/v1/worker`;
+/** Where the worker calls itself: through the gateway, unless `WORKER_URL` names a shorter way. */
+const self = () => Deno.env.get('WORKER_URL') ?? `${Deno.env.get('SUPABASE_URL')}/functions/v1/worker`;
 
 const claimSchema = z.looseObject({
   step_run_id: z.uuid(),
@@ -42,7 +43,7 @@ const handoverSchema = z.object({
 
 async function handOver(handover: Handover): Promise<boolean> {
   try {
-    const response = await fetch(self, {
+    const response = await fetch(self(), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', apikey: keys[0] ?? '' },
       body: JSON.stringify(handover),

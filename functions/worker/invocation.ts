@@ -68,13 +68,13 @@ export class Invocation {
   /** Claims from the queue, and starts another chain when there is more than this one takes. */
   private async claim(slot: Slot): Promise<Claim[]> {
     const claims = await this.engine.claim(slot.steps_per_invocation, slot);
-    if (claims.length === slot.steps_per_invocation) void this.callHelp();
+    if (claims.length === slot.steps_per_invocation) void this.callHelp(slot.steps_per_invocation);
     return claims;
   }
 
   /** Beside the claimed steps, not before them: starting another chain may fail, the sweep will start one. */
-  private async callHelp(): Promise<void> {
-    const isWanted = await this.engine.wantsHelp().catch(() => false);
+  private async callHelp(setSize: number): Promise<void> {
+    const isWanted = await this.engine.wantsHelp(setSize).catch(() => false);
     if (isWanted) await this.handOver({});
   }
 

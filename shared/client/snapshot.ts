@@ -20,8 +20,6 @@ export interface StepRun {
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
-  /** The input or output was too large for a message; the row has it. */
-  truncated?: boolean;
 }
 
 export interface Execution {
@@ -47,11 +45,22 @@ export interface ExecutionSnapshot {
   steps: StepRun[];
 }
 
-/** Payload of event `change` on `workflow:execution:<id>`. */
+/** Payload of event `change` on `workflow:execution:<id>`: what has changed, to be laid over what is known. */
 export interface Change {
   revision: number;
-  execution: Execution;
-  steps: StepRun[];
+  execution: Pick<Execution, 'status' | 'steps_done' | 'output' | 'error' | 'started_at' | 'finished_at'> &
+    Truncated;
+  steps: (Pick<StepRun, 'id' | 'status'> & Partial<StepRun> & Truncated)[];
+}
+
+/** True when input or output were too large for a message: the row has them. */
+interface Truncated {
+  truncated?: boolean | null;
+}
+
+/** Whether a change leaves something out, so that the rows have to be read. */
+export function isTruncated({ execution, steps }: Change): boolean {
+  return [execution, ...steps].some(({ truncated }) => truncated);
 }
 
 export function isTerminal(status: ExecutionStatus): boolean {
@@ -71,10 +80,11 @@ export function snapshotOf(row: { [key: string]: Json }): ExecutionSnapshot {
 
 /** The next snapshot: changed step runs replace their older selves. */
 export function applyChange(snapshot: ExecutionSnapshot, change: Change): ExecutionSnapshot {
+  const { truncated: _, ...execution } = change.execution;
   const steps = new Map(snapshot.steps.map((step) => [step.id, step]));
-  for (const step of change.steps) steps.set(step.id, { ...steps.get(step.id), ...step });
+  for (const step of change.steps) steps.set(step.id, { ...steps.get(step.id), ...step } as StepRun);
   return {
-    execution: { ...snapshot.execution, ...change.execution, revision: change.revision },
+    execution: { ...snapshot.execution, ...execution, revision: change.revision },
     steps: [...steps.values()].sort(byId),
   };
 }

@@ -1,6 +1,13 @@
 import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js';
 import type { Json } from '../errors.ts';
-import { applyChange, type Change, type ExecutionSnapshot, isTerminal, snapshotOf } from './snapshot.ts';
+import {
+  applyChange,
+  type Change,
+  type ExecutionSnapshot,
+  isTerminal,
+  isTruncated,
+  snapshotOf,
+} from './snapshot.ts';
 
 export interface WatchOptions {
   /** Milliseconds after which the rows are read again when no message has come; default 15,000. */
@@ -86,7 +93,7 @@ class ExecutionWatcher {
     for (const change of changes) {
       if (!this.snapshot || change.revision <= this.snapshot.execution.revision) continue;
       const missed = change.revision > this.snapshot.execution.revision + 1;
-      if (missed || change.steps.some((step) => step.truncated)) {
+      if (missed || isTruncated(change)) {
         // The rows are at least as new as this message, and as those after it.
         this.read();
         return;

@@ -19,14 +19,11 @@ select pgmq.create('workflow');
 create function workflow.new_id() returns uuid
 language plpgsql volatile parallel safe set search_path = '' as $$
 declare
-  v_micros bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-  v_bytes bytea := uuid_send(gen_random_uuid());
-  v_fraction int := ((v_micros % 1000) * 4096 / 1000)::int;
+  v_micros bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
-  v_bytes := overlay(v_bytes placing substring(int8send(v_micros / 1000) from 3) from 1 for 6);
-  v_bytes := set_byte(v_bytes, 6, 112 | (v_fraction >> 8));
-  v_bytes := set_byte(v_bytes, 7, v_fraction & 255);
-  return encode(v_bytes, 'hex')::uuid;
+  return encode(overlay(uuid_send(gen_random_uuid())
+    placing substring(int8send(v_micros / 1000) from 3) || int2send((28672 + v_micros % 1000 * 4096 / 1000)::int2)
+    from 1 for 8), 'hex')::uuid;
 end $$;
 
 create table workflow.settings (

@@ -2,13 +2,13 @@
 
 -- What a worker gets for each leased strand: who and where it is, and the outcomes its step reads,
 -- and no others, so that a step costs the same in the first and in the ten-thousandth iteration.
-create function workflow.describe_claims(p_strands uuid[]) returns jsonb
+create function workflow.describe_claims(p_strands uuid[]) returns json
 language plpgsql stable set search_path = '' as $$
 declare
   v_now timestamptz := workflow.now();
 begin
   return (
-    select coalesce(jsonb_agg(jsonb_build_object(
+    select coalesce(json_agg(json_build_object(
         'step_run_id', l.step_id, 'token', l.token, 'strand_id', s.id, 'slot', l.slot, 'expires_at', l.expires_at,
         'execution_id', e.id, 'workflow_id', s.workflow_id, 'workflow_version', s.version,
         'organization_id', s.organization_id, 'mode', e.mode, 'created_at', e.created_at, 'created_by', e.created_by,
@@ -20,7 +20,7 @@ begin
           select r.error from public.workflow_execution_steps r where r.execution_id = e.id
             and r.scope_id = s.scopes[p.error_depth + 1] and r.path = p.error_path and r.iteration = 0) end,
         'steps', case when p.read_paths = '{}' then '{}' else (
-          select coalesce(jsonb_object_agg(r.step_id, jsonb_build_object('status', r.status, 'output', r.output, 'error', r.error)), '{}')
+          select coalesce(json_object_agg(r.step_id, json_build_object('status', r.status, 'output', r.output, 'error', r.error)), '{}')
           from unnest(p.read_paths, p.read_depths) q(path, depth)
           join public.workflow_execution_steps r
             on r.execution_id = e.id and r.scope_id = s.scopes[q.depth + 1] and r.path = q.path and r.iteration = 0) end,
@@ -79,7 +79,7 @@ end $$;
 -- Claims up to p_limit ready steps for a chain of invocations. Executions and leases that somebody
 -- else has locked are skipped: a claim that waited for them while it holds messages could deadlock
 -- with a completion that holds the execution and wants the message.
-create function workflow.claim_steps(p_limit int default 1, p_slot int default null) returns jsonb
+create function workflow.claim_steps(p_limit int default 1, p_slot int default null) returns json
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare

@@ -321,8 +321,8 @@ begin
 end $$;
 
 -- Every other case: failures, waits, containers that close, strands that end, successors that are left
--- to whoever claims next. Returns the claims of those taken for the caller.
-create function workflow.settle_outcomes(p_outcomes workflow.outcome[], p_take text, p_slot int) returns jsonb
+-- to whoever claims next. Returns the strands that go on.
+create function workflow.settle_outcomes(p_outcomes workflow.outcome[], p_take text, p_slot int) returns uuid[]
 language plpgsql set search_path = '' as $$
 declare
   v_moves workflow.move[];
@@ -353,26 +353,22 @@ begin
   end if;
   perform workflow.settle_executions(v_executions, v_done, v_failures + v_waits > 0);
   perform workflow.broadcast(v_executions, v_done || v_applied.touched, cardinality(v_ready) < cardinality(p_outcomes));
-  if p_take <> 'claim' or cardinality(v_ready) = 0 then
-    return '[]';
-  end if;
-  return workflow.describe_claims(v_ready);
+  return v_ready;
 end $$;
 
 -- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
 -- 'queue' leaves them to whoever claims next. Raises stale_claim when one token is not current.
 -- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until }]
 create function workflow.complete_steps(p_outcomes jsonb, p_take text default 'claim', p_slot int default null)
-returns jsonb
+returns json
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_outcomes workflow.outcome[] := workflow.resolve_outcomes(p_outcomes);
   v_going workflow.outcome[];
   v_others workflow.outcome[];
-  v_strands uuid[];
   v_executions uuid[];
-  v_claims jsonb := '[]';
+  v_strands uuid[];
 begin
   select array_agg(o) filter (where is_going), array_agg(o) filter (where not is_going),
       array_agg(o.strand_id) filter (where is_going), array_agg(o.execution_id) filter (where is_going)
@@ -382,10 +378,12 @@ begin
         and o.closes = '{}' as is_going) x;
   if v_going is not null then
     perform workflow.broadcast(v_executions, workflow.advance_steps(v_going, p_slot), false);
-    v_claims := workflow.describe_claims(v_strands);
   end if;
   if v_others is not null then
-    v_claims := v_claims || workflow.settle_outcomes(v_others, p_take, p_slot);
+    v_strands := v_strands || workflow.settle_outcomes(v_others, p_take, p_slot);
   end if;
-  return v_claims;
+  if p_take <> 'claim' or cardinality(v_strands) = 0 then
+    return '[]';
+  end if;
+  return workflow.describe_claims(v_strands);
 end $$;

@@ -81,12 +81,13 @@ begin
   return found;
 end $$;
 
--- Ready work that is visible now. Reads the queue's table: no function of pgmq tells without claiming.
-create function workflow.has_ready_work() returns boolean
+-- Whether at least so much work is visible now. Reads the queue's table: no function of pgmq tells
+-- without claiming.
+create function workflow.has_ready_work(p_least int default 1) returns boolean
 language plpgsql volatile set search_path = '' as $$
 begin
-  return (
-    select exists (select from pgmq.q_workflow where vt <= clock_timestamp()));
+  return p_least <= (
+    select count(*) from (select from pgmq.q_workflow where vt <= clock_timestamp() limit p_least) ready);
 end $$;
 
 -- Ends a chain: frees its slot unless work has come in. Returns whether the slot is free and in how

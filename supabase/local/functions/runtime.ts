@@ -1,5 +1,5 @@
 // Runs one Edge Function under Deno: `deno run runtime.ts <entrypoint>`. Stands in for hosted's runtime: EdgeRuntime.waitUntil,
-// a port chosen from outside, an end when the platform is gone.
+// a port of its own, an end when the platform is gone. A function finds its own address, past the gateway, in `<NAME>_URL`.
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
@@ -17,6 +17,8 @@ function waitUntil<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+const entrypoint = Deno.args[0] ?? '';
+const name = entrypoint.split('/').at(-2) ?? '';
 const serve = Deno.serve;
 let served = false;
 
@@ -28,7 +30,10 @@ function serveHere(first: Handler | Deno.ServeOptions, second?: Handler) {
     ...options,
     hostname: '127.0.0.1',
     port: 0,
-    onListen: ({ port }) => console.log(`@@listening ${port}`),
+    onListen({ port }) {
+      Deno.env.set(`${name.replaceAll('-', '_').toUpperCase()}_URL`, `http://127.0.0.1:${port}/${name}`);
+      console.log(`@@listening ${port}`);
+    },
   } as Deno.ServeTcpOptions & { handler: Handler });
 }
 
@@ -48,6 +53,6 @@ Deno.addSignalListener('SIGTERM', async () => {
   Deno.exit(0);
 });
 
-const module = await import(Deno.args[0] ?? '');
+const module = await import(entrypoint);
 if (!served && typeof module.default?.fetch === 'function')
   serveHere((request: Request) => module.default.fetch(request));
