@@ -96,6 +96,7 @@ export async function startEnvironment(
       size: options.workers,
       env: {
         ...functionEnvironment(projectDir, balancer.url, db_url),
+        WORKER_URL: `${balancer.url}/functions/v1/worker`,
         CHAOS_COUNTER_URL: counter.url,
         CHAOS_FAULT: options.fault,
       },

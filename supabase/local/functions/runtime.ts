@@ -1,5 +1,6 @@
 // Runs one Edge Function under Deno: `deno run runtime.ts <entrypoint>`. Stands in for hosted's runtime: EdgeRuntime.waitUntil,
-// a port of its own, an end when the platform is gone. A function finds its own address, past the gateway, in `<NAME>_URL`.
+// a port of its own, an end when the platform is gone. A function finds its own address, past the gateway, in `<NAME>_URL`,
+// unless that is set.
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
@@ -19,6 +20,7 @@ function waitUntil<T>(promise: Promise<T>): Promise<T> {
 
 const entrypoint = Deno.args[0] ?? '';
 const name = entrypoint.split('/').at(-2) ?? '';
+const addressVariable = `${name.replaceAll('-', '_').toUpperCase()}_URL`;
 const serve = Deno.serve;
 let served = false;
 
@@ -31,7 +33,7 @@ function serveHere(first: Handler | Deno.ServeOptions, second?: Handler) {
     hostname: '127.0.0.1',
     port: 0,
     onListen({ port }) {
-      Deno.env.set(`${name.replaceAll('-', '_').toUpperCase()}_URL`, `http://127.0.0.1:${port}/${name}`);
+      if (!Deno.env.has(addressVariable)) Deno.env.set(addressVariable, `http://127.0.0.1:${port}/${name}`);
       console.log(`@@listening ${port}`);
     },
   } as Deno.ServeTcpOptions & { handler: Handler });
