@@ -1,6 +1,7 @@
 import { createDatabase } from '../../shared/actions/database/facade.ts';
 import type { ActionContext } from '../../shared/actions/types.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
+import { ActionTime } from './action-time.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
 import { send, type Transaction } from './database.ts';
@@ -20,8 +21,8 @@ export interface DatabaseWork {
  * Runs a database action inside its own completion transaction: what it writes, its result and the
  * successor commit together, or nothing does. This is what makes its effect happen exactly once.
  *
- *   enter_step · savepoint · claims and role of run_as · the action · deferred constraints ·
- *   reset role · complete_steps · commit
+ *   enter_step · savepoint · time limit, claims and role of run_as · the action · deferred constraints ·
+ *   reset role, time for the report · complete_steps · commit
  *
  * An error of the action rolls back to the savepoint, and the same transaction reports it. A failed
  * COMMIT is reported in a new one.
@@ -62,7 +63,7 @@ async function actAsUser(tx: Transaction, entered: Promise<unknown>, work: Datab
   try {
     const result = await tx.savepoint((inner) => act(inner, work));
     void send(tx`reset role`);
-    void send(tx`select workflow.leave_user()`);
+    void send(tx`select workflow.leave_user(), workflow.limit_report(${claim.strand_id})`);
     return {
       ...claimKeys(claim),
       ...result,
@@ -75,20 +76,24 @@ async function actAsUser(tx: Transaction, entered: Promise<unknown>, work: Datab
 }
 
 async function act(tx: Transaction, { claim, runAs, prepared, context }: DatabaseWork) {
+  const time = new ActionTime(claim.timeout_ms);
   const setup = [
-    tx`select workflow.assume_user(${runAs}, ${claim.organization_id})`,
+    tx`select workflow.limit_action(${claim.strand_id}, ${claim.timeout_ms}),
+      workflow.assume_user(${runAs}, ${claim.organization_id})`,
     runAs === null ? tx`set local role service_role` : tx`set local role authenticated`,
   ].map(send);
-  const db = createDatabase(
-    (text, parameters) => tx.unsafe(text, parameters as never[], { prepare: true }) as never,
-  );
+  const db = createDatabase((text, parameters) => {
+    time.limit(tx);
+    return tx.unsafe(text, parameters as never[], { prepare: true }) as never;
+  });
   try {
     const result = await prepared.execute({ ...context, db });
     crashPoint('inside_action');
+    time.limit(tx);
     await tx`set constraints all immediate`;
     return result;
   } catch (error) {
     for (const sent of setup) await sent;
-    throw error;
+    throw time.explain(error);
   }
 }

@@ -13,12 +13,39 @@ begin
   if v_lease.strand_id is null or v_left_ms <= 0 then
     perform workflow.refuse('stale_claim', 'The claim is no longer held.', 'Roll back; another worker has the step.');
   end if;
-  perform set_config('statement_timeout', v_left_ms::text, true),
-    set_config('lock_timeout', v_left_ms::text, true),
+  perform workflow.limit_statements(v_left_ms),
     set_config('idle_in_transaction_session_timeout', v_left_ms::text, true),
     set_config('workflow.cause', (
       select jsonb_build_object('execution_id', e.id, 'workflow_id', e.workflow_id, 'depth', e.depth)::text
       from public.workflow_executions e where e.id = v_lease.execution_id), true);
+end $$;
+
+-- What each of the following statements may take, also in waiting for a lock.
+create function workflow.limit_statements(p_milliseconds numeric) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_limit text := greatest(ceil(p_milliseconds), 1)::int::text;
+begin
+  perform set_config('statement_timeout', v_limit, true), set_config('lock_timeout', v_limit, true);
+end $$;
+
+-- The action itself has its step's timeout, and leaves enough of the lease to report how it ended.
+create function workflow.limit_action(p_strand uuid, p_timeout_ms int) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform workflow.limit_statements(least(p_timeout_ms,
+      extract(epoch from l.expires_at - c.lease_grace / 2 - clock_timestamp()) * 1000))
+    from workflow.leases l, workflow.settings c where l.strand_id = p_strand;
+end $$;
+
+-- The report has the rest of the lease again. Nobody takes the lease meanwhile, it is locked: should it
+-- have run out in a long action, the report still has the grace.
+create function workflow.limit_report(p_strand uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform workflow.limit_statements(
+      extract(epoch from greatest(l.expires_at - clock_timestamp(), c.lease_grace)) * 1000)
+    from workflow.leases l, workflow.settings c where l.strand_id = p_strand;
 end $$;
 
 -- Sets the claims of the user a workflow runs as, for this transaction, and refuses when they are no
