@@ -2,9 +2,11 @@ import { StepError } from '../../shared/errors.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
-import { type Engine, isConnectionLoss, isStaleClaim, isUnstorable, type Take } from './engine.ts';
+import { type Engine, isStaleClaim, isUnstorable, type Take } from './engine.ts';
 import { failedOutcome, unstorableOutcome } from './failure.ts';
-import { verifyMember, verifyRecord } from './run-as.ts';
+import { Members } from './members.ts';
+import { isTransient, persist } from './persist.ts';
+import { verifyRecord } from './record.ts';
 import { contextOf, executeOutside, prepareClaim } from './step.ts';
 import { withTimeout } from './timeout.ts';
 import { runInTransaction } from './transaction.ts';
@@ -20,6 +22,7 @@ export class Runner {
   constructor(
     private readonly engine: Engine,
     private readonly versions: Versions,
+    private readonly members = new Members(engine),
   ) {}
 
   /**
@@ -47,20 +50,24 @@ export class Runner {
     return successors;
   }
 
+  /**
+   * A record that cannot be verified ends the execution past every handler, since the steps after this one
+   * are not checked again. When the database could not tell, nothing is reported: the lease brings the step back.
+   */
   private async prepare(claim: Claim): Promise<Ready> {
     let isVerified = false;
     try {
-      return await reconnecting(async () => {
+      return await persist(async () => {
         const version = await this.versions.get(claim);
         isVerified = false;
         await verifyRecord(this.engine.sql, claim, version);
         isVerified = true;
         const prepared = prepareClaim(claim, version);
-        if (prepared.kind === 'external') await verifyMember(this.engine.sql, claim, version);
+        await this.members.verify(claim, version, prepared.kind);
         return { claim, prepared, runAs: version.runAs };
       });
     } catch (error) {
-      if (isConnectionLoss(error)) throw error;
+      if (isTransient(error)) throw error;
       const isTerminal = !isVerified && !(error instanceof StepError && error.code === 'plan_mismatch');
       return { claim, outcome: failedOutcome(claim, error, undefined, isTerminal) };
     }
@@ -84,7 +91,7 @@ export class Runner {
     };
     const context = contextOf(claim, neverAborted);
     try {
-      return await reconnecting(() =>
+      return await persist(() =>
         runInTransaction(this.engine, { claim, runAs, prepared: limited, context }, slot, take),
       );
     } catch (error) {
@@ -95,7 +102,7 @@ export class Runner {
   /** Reports a set; one that is refused is settled outcome by outcome. */
   private async report(outcomes: Outcome[], slot: Slot | null, take: Take): Promise<Claim[]> {
     try {
-      return await reconnecting(() => this.engine.complete(outcomes, take, slot));
+      return await persist(() => this.engine.complete(outcomes, take, slot));
     } catch (error) {
       const [outcome] = outcomes;
       if (outcomes.length === 1 && outcome) {
@@ -119,20 +126,3 @@ export class Runner {
 }
 
 const neverAborted = new AbortController().signal;
-/** Milliseconds before each further try; a restart of Postgres takes a second or two. */
-const pauses = [0, 500, 2_000];
-
-/**
- * Tries again when the connection was lost: either nothing of the work was kept, or all of it, and then
- * the next try finds its claim stale.
- */
-async function reconnecting<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isConnectionLoss(error) || tries === pauses.length) throw error;
-    }
-    await new Promise((wake) => setTimeout(wake, pauses[tries]));
-  }
-}

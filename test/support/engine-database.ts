@@ -3,6 +3,8 @@ import { cloneDatabase, connect } from './platform.ts';
 
 /** A migrated database of the test file's own, without a worker: the engine is driven by hand. */
 export interface EngineDatabase {
+  /** Its address as role `postgres`. */
+  url: string;
   /** As role `postgres`, the engine's owner. */
   sql: Sql;
   /** Another session, for tests that need two. */
@@ -12,5 +14,5 @@ export interface EngineDatabase {
 /** Call it at the top of the file. */
 export async function useEngineDatabase(): Promise<EngineDatabase> {
   const url = await cloneDatabase();
-  return { sql: connect(url), connect: () => connect(url) };
+  return { url, sql: connect(url), connect: () => connect(url) };
 }

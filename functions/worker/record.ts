@@ -29,14 +29,3 @@ export async function verifyRecord(sql: Sql, claim: Claim, { runAs, ...version }
     });
   }
 }
-
-/**
- * Calls to the outside are the publisher's too, and end with their membership. Database actions need no
- * such look: their transaction takes on the user itself.
- *
- * @throws a Postgres error with detail `run_as_not_member`
- */
-export async function verifyMember(sql: Sql, claim: Claim, { runAs }: Version): Promise<void> {
-  if (runAs === null) return;
-  await sql`select workflow.assume_user(${runAs}, ${claim.organization_id})`;
-}
