@@ -15,6 +15,7 @@ import '../actions.ts';
 import type { Claim } from './claim.ts';
 import { connect, isWriteAfterClose } from './database.ts';
 import { Engine } from './engine.ts';
+import { handOverTo } from './hand-over.ts';
 import { type Handover, Invocation } from './invocation.ts';
 import { isAuthorized, secretKeys } from './key.ts';
 import { Runner } from './run.ts';
@@ -27,6 +28,7 @@ const engine = new Engine(connect(Deno.env));
 const runner = new Runner(engine, new Versions(engine));
 /** Where the worker calls itself: through the gateway, unless `WORKER_URL` names a shorter way. */
 const self = () => Deno.env.get('WORKER_URL') ?? `${Deno.env.get('SUPABASE_URL')}/functions/v1/worker`;
+const handOver = handOverTo(self, keys[0] ?? '');
 
 const claimSchema = z.looseObject({
   step_run_id: z.uuid(),
@@ -40,21 +42,6 @@ const handoverSchema = z.object({
   slot: z.object({ id: z.int(), token: z.uuid(), steps_per_invocation: z.int().positive() }).optional(),
   claims: z.array(claimSchema).optional(),
 });
-
-async function handOver(handover: Handover): Promise<boolean> {
-  try {
-    const response = await fetch(self(), {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', apikey: keys[0] ?? '' },
-      body: JSON.stringify(handover),
-      signal: AbortSignal.timeout(5_000),
-    });
-    await response.body?.cancel();
-    return response.status === 202;
-  } catch {
-    return false;
-  }
-}
 
 // A lost connection ends the invocations that used it, not the whole isolate.
 globalThis.addEventListener('error', (event) => {
