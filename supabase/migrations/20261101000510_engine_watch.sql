@@ -24,6 +24,11 @@ begin
   elsif not pg_has_role(current_user, v_class.relowner, 'member') then
     perform workflow.refuse('not_owner', format('%s belongs to %s.', v_relation, v_class.relowner::regrole),
       format('Run this as a member of %s, or change the table''s owner.', v_class.relowner::regrole));
+  -- Before the key: Postgres allows none above a foreign partition.
+  elsif exists (select from pg_catalog.pg_partition_tree(v_relation) t join pg_catalog.pg_class c on c.oid = t.relid
+      where c.relkind = 'f') then
+    perform workflow.refuse('foreign_partition', format('%s has a foreign table among its partitions.', v_relation),
+      'Watch its local partitions one by one.');
   elsif workflow.key_columns(v_relation) is null then
     perform workflow.refuse('no_primary_key', format('%s has no primary key.', v_relation),
       format('Add one: alter table %s add primary key (…);', v_relation));
@@ -31,10 +36,6 @@ begin
       and not attisdropped and atttypid = 'uuid'::regtype) then
     perform workflow.refuse('no_tenant_column', format('%s has no uuid column %I.', v_relation, p_tenant_column),
       'Name the column that holds the organisation: select workflow.watch_table(''…'', tenant_column => ''company_id'');');
-  elsif exists (select from pg_catalog.pg_partition_tree(v_relation) t join pg_catalog.pg_class c on c.oid = t.relid
-      where c.relkind = 'f') then
-    perform workflow.refuse('foreign_partition', format('%s has a foreign table among its partitions.', v_relation),
-      'Watch its local partitions one by one.');
   end if;
   return v_relation;
 end $$;

@@ -1,3 +1,4 @@
+import postgres from 'postgres';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chain, publish } from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
@@ -220,6 +221,32 @@ describe('watching a table', () => {
       detail: code,
       hint: expect.stringMatching(/.{10}/),
     });
+  });
+
+  it('is refused for a foreign table, alone and as a partition, with what to watch instead', async () => {
+    const { sql, url } = database;
+    const admin = postgres(url.replace('//postgres:', '//supabase_admin:'), { max: 1, onnotice: () => {} });
+    await admin.unsafe(`
+      create foreign data wrapper elsewhere;
+      create server elsewhere foreign data wrapper elsewhere;
+      create foreign table public.remote (id int, organization_id uuid) server elsewhere;
+      create table public.parted (id int, organization_id uuid) partition by range (id);
+      create foreign table public.parted_remote partition of public.parted for values from (0) to (10) server elsewhere;
+      alter foreign table public.remote owner to postgres;
+      alter table public.parted owner to postgres`);
+    await admin.end();
+    const watch = (table: string) => sql`select workflow.watch_table(${table})`;
+    await expect(watch('public.remote')).rejects.toMatchObject({
+      detail: 'not_a_table',
+      hint: expect.stringContaining('tables behind'),
+    });
+    await expect(watch('public.parted')).rejects.toMatchObject({
+      detail: 'foreign_partition',
+      hint: expect.stringContaining('local partitions'),
+    });
+    expect(
+      await sql`select from workflow.watched_tables where relation = 'public.parted'::regclass`,
+    ).toHaveLength(0);
   });
 
   it('can be repeated and undone', async () => {
