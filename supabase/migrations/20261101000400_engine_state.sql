@@ -143,6 +143,8 @@ insert into workflow.transitions values
   ('execution', 'queued', 'cancelled', 'cancelled before admission'),
   ('execution', 'running', 'waiting', 'every strand waits'),
   ('execution', 'waiting', 'running', 'a strand is ready again'),
+  ('execution', 'waiting', 'succeeded', 'main line ended with a delay'),
+  ('execution', 'waiting', 'failed', 'onFailure ended with a delay'),
   ('execution', 'running', 'succeeded', 'main line ended'),
   ('execution', 'running', 'failed', 'error not handled'),
   ('execution', 'running', 'cancelled', 'cancelled'),
