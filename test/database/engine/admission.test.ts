@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  chain,
+  claimOne,
+  complete,
+  execution,
+  outcome,
+  publish,
+  start,
+  type TestWorkflow,
+} from '../../support/engine.ts';
+import { useEngineDatabase } from '../../support/engine-database.ts';
+
+const database = await useEngineDatabase();
+const { sql } = database;
+const other = database.connect();
+
+afterEach(async () => {
+  await sql`truncate public.workflow_executions cascade`;
+  await sql`select pgmq.purge_queue('workflow')`;
+  await limit(200);
+});
+
+/** How many strands of an organisation may be ready or running. */
+const limit = (count: number) => sql`update workflow.settings set max_in_flight = ${count}`;
+
+const read = (ids: string[]) => Promise.all(ids.map(async (id) => (await execution(sql, id)).status));
+
+async function startPrioritized({ id }: TestWorkflow, priority: number): Promise<string> {
+  const [row] = await sql`select workflow.start(${id}::uuid, '{}', null, ${priority}) as id`;
+  return row?.id;
+}
+
+describe('a start', () => {
+  it('is admitted at once while its organisation is under its limit', async () => {
+    const workflow = await publish(sql, { steps: chain('one') });
+    await limit(2);
+    const ids = [await start(sql, workflow), await start(sql, workflow), await start(sql, workflow)];
+    expect(await read(ids)).toEqual(['running', 'running', 'queued']);
+  });
+
+  it('lets what has waited longer go first', async () => {
+    const workflow = await publish(sql, { steps: chain('one') });
+    await limit(1);
+    const waited = [await start(sql, workflow), await start(sql, workflow)];
+    await limit(2);
+    const last = await start(sql, workflow);
+    expect(await read([...waited, last])).toEqual(['running', 'running', 'queued']);
+  });
+
+  it('of another organisation does not wait behind a backlog', async () => {
+    await limit(1);
+    const crowded = await publish(sql, { steps: chain('one') });
+    const ids = [await start(sql, crowded), await start(sql, crowded)];
+    ids.push(await start(sql, await publish(sql, { steps: chain('one') })));
+    expect(await read(ids)).toEqual(['running', 'queued', 'running']);
+  });
+
+  it('finds room that a waiting execution has left', async () => {
+    await limit(1);
+    const workflow = await publish(sql, { steps: [{ id: 'wait', type: 'delay', for: '1h' }] });
+    const waiting = await start(sql, workflow);
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    await complete(sql, outcome(await claimOne(sql), { status: 'waiting', until }));
+    expect(await read([waiting, await start(sql, workflow)])).toEqual(['waiting', 'running']);
+  });
+});
+
+describe('the backlog', () => {
+  it('moves up in the commit that ends an execution', async () => {
+    const workflow = await publish(sql, { steps: chain('one') });
+    await limit(1);
+    const ids = [await start(sql, workflow), await start(sql, workflow), await start(sql, workflow)];
+    const claimed = await claimOne(sql);
+    await other.begin(async (tx) => {
+      await complete(tx, outcome(claimed));
+      expect(await read(ids)).toEqual(['running', 'queued', 'queued']);
+    });
+    expect(await read(ids)).toEqual(['succeeded', 'running', 'queued']);
+  });
+
+  it('goes by priority, then by age', async () => {
+    const workflow = await publish(sql, { steps: chain('one') });
+    await limit(1);
+    await start(sql, workflow);
+    const [low, first, second] = [
+      await startPrioritized(workflow, -1),
+      await startPrioritized(workflow, 5),
+      await startPrioritized(workflow, 5),
+    ];
+    await limit(3);
+    await sql`select workflow.sweep()`;
+    expect(await read([low, first, second])).toEqual(['queued', 'running', 'running']);
+  });
+
+  it('is admitted by one session at a time; another does not wait for it', async () => {
+    const workflow = await publish(sql, { steps: chain('one') });
+    await limit(1);
+    const ids = [await start(sql, workflow), await start(sql, workflow), await start(sql, workflow)];
+    await limit(2);
+    await other.begin(async (tx) => {
+      const [first] = await tx`select workflow.admit() as admitted`;
+      // It does not see what the first has admitted, and would admit the third beyond the limit.
+      const [second] = await sql`select workflow.admit() as admitted`;
+      expect([first?.admitted, second?.admitted]).toEqual([1, 0]);
+    });
+    expect(await read(ids)).toEqual(['running', 'running', 'queued']);
+  });
+});
