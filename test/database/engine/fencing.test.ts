@@ -27,9 +27,17 @@ describe('a lease', () => {
 });
 
 describe('a worker that enters the transaction of its action', () => {
-  it('is let in while it holds the claim', async () => {
+  it('is let in while it holds the claim, and no statement, lock or pause may outlast its lease', async () => {
     await start(sql, await publish(sql, { steps: chain('one') }));
-    await enter(await claimOne(sql));
+    const { strand_id, token } = await claimOne(sql);
+    const names = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+    const limits = await sql.begin(async (tx) => {
+      await tx`select workflow.enter_step(${strand_id}, ${token})`;
+      return tx`
+        select current_setting(name)::interval > '0' and current_setting(name)::interval <= '70 seconds' as limited
+        from unnest(${names}::text[]) name`;
+    });
+    expect(limits).toEqual(names.map(() => ({ limited: true })));
   });
 
   it.each([
