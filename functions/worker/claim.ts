@@ -1,4 +1,5 @@
 import type { Json } from '../../shared/errors.ts';
+import type { Fork } from '../../shared/steps/index.ts';
 
 /** A step in this worker's hands, as workflow.describe_claims tells it. */
 export interface Claim {
@@ -24,6 +25,8 @@ export interface Claim {
   /** In a catch branch the failed step's error, in `onFailure` the execution's. */
   error: Json;
   steps: Record<string, { status: string; output: Json; error: Json }>;
+  /** Inside loops, if its expressions ask: the strands around it, outermost first; null for a branch. */
+  items: ({ item: Json; index: number } | null)[] | null;
   now: string;
 }
 
@@ -38,6 +41,7 @@ export interface Outcome {
   error?: Json;
   branch?: string;
   until?: string;
+  fork?: Fork;
 }
 
 /** The right of this chain of invocations to work. */

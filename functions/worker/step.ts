@@ -1,6 +1,12 @@
 import type { ActionContext } from '../../shared/actions/types.ts';
 import { type Json, StepError } from '../../shared/errors.ts';
-import { type PreparedStep, prepareStep, type Roots, type StepOutcome } from '../../shared/steps/index.ts';
+import {
+  type PreparedStep,
+  prepareStep,
+  type Roots,
+  type StepOutcome,
+  type StepSource,
+} from '../../shared/steps/index.ts';
 import type { Claim, Outcome } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
@@ -9,8 +15,9 @@ import type { Version } from './versions.ts';
 type HandlerContext = Omit<ActionContext, 'db'>;
 
 /** What a claimed step's expressions may refer to. */
-function rootsOf(claim: Claim, version: Version): Roots {
+function rootsOf(claim: Claim, version: Version, { aliases }: StepSource): Roots {
   return {
+    ...itemsOf(claim, aliases),
     input: claim.input,
     trigger: claim.trigger,
     variables: version.variables,
@@ -28,6 +35,18 @@ function rootsOf(claim: Claim, version: Version): Roots {
   };
 }
 
+/** The current item of each loop around the step by its name, and the innermost one's index. */
+function itemsOf({ items }: Claim, aliases: StepSource['aliases']): Roots {
+  const roots: Roots = {};
+  for (const [depth, alias] of aliases.entries()) {
+    const current = items?.[depth];
+    if (alias === null || !current) continue;
+    roots[alias] = current.item;
+    roots.loop = { index: current.index };
+  }
+  return roots;
+}
+
 /** @throws StepError or ExpressionError when the step cannot be prepared */
 export function prepareClaim(claim: Claim, version: Version): PreparedStep {
   const source = version.steps.get(claim.path);
@@ -38,7 +57,7 @@ export function prepareClaim(claim: Claim, version: Version): PreparedStep {
       hint: 'Publish the workflow again with the client library of the deployed release.',
     });
   }
-  const prepared = prepareStep(source, rootsOf(claim, version));
+  const prepared = prepareStep(source, rootsOf(claim, version, source));
   return { ...prepared, execute: async (context) => limitOutput(await prepared.execute(context)) };
 }
 

@@ -1,6 +1,6 @@
 import { actionCatalog } from '../../shared/actions/registry.ts';
 import { compile, indexSteps } from '../../shared/definition/index.ts';
-import type { Plan } from '../../shared/definition/plan.ts';
+import type { Plan, PlanStep } from '../../shared/definition/plan.ts';
 import { type Json, StepError } from '../../shared/errors.ts';
 import type { StepSource } from '../../shared/steps/index.ts';
 import type { Claim } from './claim.ts';
@@ -53,10 +53,12 @@ export class Versions {
       });
     }
     const { definition, plan } = compiled;
-    const sources = [...indexSteps(definition)].map(([id, step]): [string, StepSource] => {
+    const index = indexSteps(definition);
+    const sources = [...index].map(([id, step]): [string, StepSource] => {
       const path = plan.steps[id];
       if (!path) throw new Error(`The plan lacks step ${id}.`);
-      return [id, { step: step as unknown as Record<string, Json>, plan: path }];
+      const aliases = aliasesAround(path, plan, index);
+      return [id, { step: step as unknown as Record<string, Json>, plan: path, aliases }];
     });
     return {
       name: definition.name,
@@ -66,6 +68,21 @@ export class Versions {
       steps: new Map(sources),
     };
   }
+}
+
+/** The names of the items of the loops around a step, outermost first; null for a branch. */
+function aliasesAround(
+  { parent }: PlanStep,
+  plan: Plan,
+  index: ReturnType<typeof indexSteps>,
+): (string | null)[] {
+  const around = parent === null ? undefined : plan.steps[parent];
+  if (!around) return [];
+  const outer = aliasesAround(around, plan, index);
+  if (around.type === 'branch') return [...outer, null];
+  if (around.type !== 'iteration') return outer;
+  const loop = index.get(around.parent ?? '');
+  return [...outer, loop?.type === 'loop' ? loop.as : null];
 }
 
 /** Equality of JSON values; the order of keys does not count, since jsonb does not keep it. */

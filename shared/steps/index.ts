@@ -3,13 +3,18 @@ import { evaluateCondition } from '../expression/index.ts';
 import { actionStep } from './action.ts';
 import { conditionStep } from './condition.ts';
 import { delayStep } from './delay.ts';
+import { loopStep } from './loop.ts';
+import { parallelStep } from './parallel.ts';
 import { transformStep } from './transform.ts';
 import type { PreparedStep, Roots, StepSource, StepType } from './types.ts';
 
-export type { PreparedStep, Roots, StepOutcome, StepSource, StepType } from './types.ts';
+export type { Fork, PreparedStep, Roots, StepOutcome, StepSource, StepType } from './types.ts';
 
 const stepTypes = new Map<string, StepType>(
-  [actionStep, conditionStep, delayStep, transformStep].map((type) => [type.type, type]),
+  [actionStep, conditionStep, delayStep, loopStep, parallelStep, transformStep].map((type) => [
+    type.type,
+    type,
+  ]),
 );
 
 /**

@@ -10,6 +10,20 @@ export interface StepOutcome {
   branch?: string;
   /** Waiting: the moment at which to go on. */
   until?: string;
+  /** Waiting: for iterations or branches that the database opens. */
+  fork?: Fork;
+}
+
+/** How a loop or a parallel waits for its children. */
+export interface Fork {
+  /** Iterations that run at a time; all branches do. */
+  concurrency?: number;
+  /** Whether the loop goes on after a failed iteration. */
+  continue_on_error?: boolean;
+  /** Whether the output holds that of each iteration. */
+  collect?: boolean;
+  /** Branches that have to succeed; all by default. */
+  wait?: number;
 }
 
 /** What an expression may refer to, by root name. */
@@ -19,6 +33,8 @@ export type Roots = Record<string, unknown>;
 export interface StepSource {
   step: Record<string, Json>;
   plan: PlanStep;
+  /** What the items of the loops around it are called, outermost first; null for a parallel's branch. */
+  aliases: (string | null)[];
 }
 
 /** A step with all its expressions evaluated, ready to be executed where its kind demands. */

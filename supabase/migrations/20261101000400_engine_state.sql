@@ -10,7 +10,8 @@
 --            queue message for its life: claimed = hidden, ready = visible, waiting = deleted.
 --   lease    A strand's current step in a worker's hands. The token fences: an outcome reported
 --            under any other token is refused, and the late worker's transaction rolls back.
---   timer    Something due later: a delay, a retry. The queue holds ready work only.
+--   fork     A container whose branches or iterations are strands of their own: its strand waits for them.
+--   timer    Something due later: a delay, a retry, a timeout. The queue holds ready work only.
 --   slot     The right of one chain of invocations to work. Taken while its holder renews it or
 --            holds a lease.
 --
@@ -51,7 +52,9 @@ create table workflow.plan_steps (
   error_path text,
   error_depth int,
   roots text[] not null,
+  -- How long one attempt may take; null: the default. Containers and approvals have a timer instead.
   timeout interval,
+  timer interval,
   retry jsonb,
   primary key (workflow_id, version, path),
   foreign key (workflow_id, version) references workflow.plans on delete cascade
@@ -74,6 +77,8 @@ create table workflow.strands (
   waiting boolean not null default false,
   -- Leases lost on the current step; apart from its attempts.
   deliveries int not null default 0,
+  -- To end, but its worker is inside a database action: left to that worker, or to the end of its lease.
+  cancelled boolean not null default false,
   check (waiting = (msg_id is null))
 ) with (fillfactor = 60);
 create index strands_execution on workflow.strands (execution_id);
@@ -93,12 +98,27 @@ create table workflow.leases (
   hidden_until timestamptz not null
 ) with (fillfactor = 50);
 
+-- A loop or parallel whose children run: the strand that waits for them, and how it will go on. It has
+-- succeeded with `needed` successes, or when all have ended with no more than `tolerated` failures.
+create table workflow.forks (
+  strand_id uuid primary key references workflow.strands on delete cascade,
+  step_id uuid not null,
+  concurrency int not null,
+  collect boolean not null,
+  total int not null,
+  needed int not null,
+  tolerated int not null,
+  opened int not null default 0,
+  succeeded int not null default 0,
+  failed int not null default 0
+) with (fillfactor = 50);
+
 create table workflow.timers (
   id bigint generated always as identity primary key,
   strand_id uuid not null references workflow.strands on delete cascade,
   execution_id uuid not null,
   step_id uuid not null,
-  kind text not null check (kind in ('delay', 'retry')),
+  kind text not null check (kind in ('delay', 'retry', 'timeout')),
   due_at timestamptz not null
 );
 create index timers_due on workflow.timers (due_at, id);

@@ -52,11 +52,12 @@ begin
     perform workflow.refuse('plan_dangling', format('Step %L of the plan leads to a step that does not exist.', v_bad));
   end if;
   select s.key into v_bad from jsonb_each(p_plan -> 'steps') s
-    where s.value ->> 'type' not in ('action', 'condition', 'transform', 'delay') limit 1;
+    where s.value ->> 'type' not in ('action', 'condition', 'transform', 'delay', 'loop', 'parallel', 'iteration', 'branch')
+    limit 1;
   if v_bad is not null then
     perform workflow.refuse('step_type_not_available',
       format('Step %L is of type %s, which this release cannot run yet.', v_bad, p_plan #>> array['steps', v_bad, 'type']),
-      'Use action, condition, transform and delay.');
+      'Use action, condition, transform, delay, loop and parallel.');
   end if;
 end $$;
 
@@ -91,11 +92,13 @@ language sql set search_path = '' as $$
       s.error_of ->> 'path', (s.error_of ->> 'depth')::int,
       -- The worker checks before the first step that the record which started the execution is visible.
       case when s.path = p_plan ->> 'first' then array_append(s.roots, 'trigger') else s.roots end,
-      make_interval(secs => s.timeout_ms / 1000.0), nullif(s.retry, 'null')
+      case when s.type not in ('loop', 'parallel', 'approval') then t.timeout end,
+      case when s.type in ('loop', 'parallel', 'approval') then t.timeout end, nullif(s.retry, 'null')
     from jsonb_each(p_plan -> 'steps') e,
     lateral jsonb_to_record(e.value) s(path text, step_id text, type text, kind text, section text, depth int,
       parent text, next text, closes text[], branches jsonb, on_error text, catch text, fails text[],
-      handler text, reads jsonb, error_of jsonb, roots text[], timeout_ms numeric, retry jsonb);
+      handler text, reads jsonb, error_of jsonb, roots text[], timeout_ms numeric, retry jsonb),
+    lateral (select make_interval(secs => s.timeout_ms / 1000.0) as timeout) t;
 $$;
 
 create function workflow.after_version_insert() returns trigger

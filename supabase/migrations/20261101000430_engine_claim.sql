@@ -24,6 +24,10 @@ begin
           from unnest(p.read_paths, p.read_depths) q(path, depth)
           join public.workflow_execution_steps r
             on r.execution_id = e.id and r.scope_id = s.scopes[q.depth + 1] and r.path = q.path and r.iteration = 0) end,
+        'items', case when 'loop' = any (p.roots) then (
+          select json_agg(r.input order by x.depth)
+          from unnest(s.scopes[2:]) with ordinality x(id, depth)
+          left join public.workflow_execution_steps r on r.id = x.id) end,
         'now', v_now
       ) order by l.msg_id), '[]')
     from unnest(p_strands) ids(id)
@@ -151,7 +155,7 @@ begin
     update workflow.strands s
       set msg_id = r.msg_id, deliveries = s.deliveries + (s.id = any (v_lost))::int
       from read r
-      where s.id = r.strand_id and s.execution_id = any (p_executions) and not s.waiting
+      where s.id = r.strand_id and s.execution_id = any (p_executions) and not s.waiting and not s.cancelled
         and (s.id = any (v_lost) or not exists (select from workflow.leases l where l.strand_id = s.id))
       returning s.id
   )
@@ -185,19 +189,31 @@ begin
   perform workflow.clear_ended(p_strands);
 end $$;
 
--- Clears strands whose execution has ended.
+-- Clears what ended executions and cancelled branches have left to a worker that gave up or was lost.
 create function workflow.clear_ended(p_strands uuid[]) returns void
 language plpgsql set search_path = '' as $$
 declare
   v_ended uuid[];
+  v_steps uuid[];
 begin
   select array_agg(id) into v_ended from (
     select e.id from public.workflow_executions e
       where e.id in (select s.execution_id from workflow.strands s where s.id = any (p_strands))
-        and e.status in ('succeeded', 'failed', 'cancelled')
+        and (e.status in ('succeeded', 'failed', 'cancelled')
+             or exists (select from workflow.strands s
+                        where s.execution_id = e.id and s.id = any (p_strands) and s.cancelled))
       order by e.id for no key update skip locked) ended;
-  if v_ended is not null then
-    perform workflow.clear_executions(v_ended);
+  if v_ended is null then
+    return;
+  end if;
+  v_steps := workflow.cancel_strands(array(
+    select s.id from workflow.strands s join public.workflow_executions e on e.id = s.execution_id
+      where e.id = any (v_ended) and s.id = any (p_strands)
+        and (s.cancelled or e.status in ('succeeded', 'failed', 'cancelled'))));
+  perform workflow.admit_after(v_ended);
+  if cardinality(v_steps) > 0 then
+    update public.workflow_executions set revision = revision + 1 where id = any (v_ended);
+    perform workflow.broadcast(v_ended, v_steps, false);
   end if;
 end $$;
 

@@ -14,12 +14,12 @@
 -- the step that follows, `closes` the containers that end with it. A failed one is resolved apart.
 create type workflow.outcome as (
   strand_id uuid, execution_id uuid, step_run_id uuid, status text, input jsonb, output jsonb, error jsonb,
-  until timestamptz, target text, closes text[]
+  until timestamptz, fork jsonb, target text, closes text[]
 );
 
 -- Where a strand goes from the step it is on. `target` null: the strand ends. `failed`: step runs of
--- containers that have failed with it.
-create type workflow.move as (strand_id uuid, step_id uuid, target text, closes text[], failed uuid[]);
+-- containers that have failed with it. `error`: the strand ends because of it.
+create type workflow.move as (strand_id uuid, step_id uuid, target text, closes text[], failed uuid[], error jsonb);
 
 -- Locks what the outcomes belong to, executions by id and then their leases, and resolves them in the
 -- plan; refuses all when one is stale. A lease that is locked is in the hands of another transaction
@@ -31,18 +31,18 @@ declare
 begin
   select array_agg(row (h.strand_id, h.execution_id, h.step_run_id,
       case when p.branches ->> h.branch is not null then 'waiting' else h.status end,
-      h.input, h.output, h.error, h.until, coalesce(p.branches ->> h.branch, p.next),
+      h.input, h.output, h.error, h.until, h.fork, coalesce(p.branches ->> h.branch, p.next),
       case when p.branches ->> h.branch is not null then '{}' else p.closes end)::workflow.outcome)
     into v_outcomes
     from (
       select o.*, s.execution_id, s.workflow_id, s.version, s.path
       from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
-        output jsonb, error jsonb, branch text, until timestamptz)
+        output jsonb, error jsonb, branch text, until timestamptz, fork jsonb)
       join workflow.leases l on l.strand_id = o.strand_id and l.step_id = o.step_run_id and l.token = o.token
-      join workflow.strands s on s.id = o.strand_id
+      join workflow.strands s on s.id = o.strand_id and not s.cancelled
       join public.workflow_executions e on e.id = s.execution_id and e.status in ('running', 'waiting')
       order by e.id
-      for no key update of e for update of l skip locked) h
+      for no key update of e, s for update of l skip locked) h
     join workflow.plan_steps p on p.workflow_id = h.workflow_id and p.version = h.version and p.path = h.path;
   if cardinality(v_outcomes) is distinct from jsonb_array_length(p_outcomes) then
     perform workflow.refuse('stale_claim', 'The claim is no longer held: its lease was lost or its execution has ended.',
@@ -159,22 +159,27 @@ begin
   perform pgmq.set_vt('workflow', msg_id, 0) from workflow.strands where id = any (p_strands) and not waiting;
 end $$;
 
+-- The output of a strand is that of the last step of its own sequence.
+create function workflow.output_of(p_strand workflow.strands, p_closes text[]) returns jsonb
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select s.output from public.workflow_execution_steps s
+    where s.execution_id = p_strand.execution_id and s.scope_id = p_strand.id and s.iteration = 0
+      and s.path = coalesce(p_closes[cardinality(p_closes)], p_strand.path));
+end $$;
+
 -- Main lines that have ended: the execution succeeded or, after its onFailure steps, failed.
--- Its output is that of the last step at the top level.
-create function workflow.end_strands(p_moves workflow.move[]) returns void
+create function workflow.end_executions(p_moves workflow.move[]) returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.workflow_executions e
     set status = case when e.error is null then 'succeeded' else 'failed' end,
         finished_at = clock_timestamp(),
-        output = case when e.error is null then (
-          select s.output from public.workflow_execution_steps s
-            where s.execution_id = e.id and s.scope_id = e.id and s.iteration = 0
-              and s.path = coalesce(m.closes[cardinality(m.closes)], st.path)) end
+        output = case when e.error is null then workflow.output_of(st, m.closes) end
     from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
     where e.id = st.execution_id;
-  perform workflow.clear_executions(
-    array(select st.execution_id from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id));
+  perform workflow.clear_executions(array(select m.strand_id from unnest(p_moves) m));
 end $$;
 
 -- What an ended execution leaves behind: its strands with leases and timers, and their messages go;
@@ -223,13 +228,17 @@ begin
 end $$;
 
 -- Carries out moves: containers close, strands go on or end. `finished` are the step runs that have
--- ended with them, `touched` all others that have changed.
+-- ended with them, `touched` all others that have changed. Where the end of a branch or an iteration lets
+-- its container go on, that strand's moves follow.
 create function workflow.apply_moves(p_moves workflow.move[], p_take text, p_slot int,
   out finished uuid[], out touched uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_going workflow.move[];
   v_ending workflow.move[];
+  v_children workflow.move[];
+  v_joined record;
+  v_next record;
 begin
   finished := array(select unnest(m.failed) from unnest(p_moves) m);
   touched := '{}';
@@ -237,26 +246,43 @@ begin
     finished := finished || workflow.close_containers(p_moves);
     touched := workflow.fill_handled(p_moves);
   end if;
-  select array_agg(m) filter (where m.target is not null), array_agg(m) filter (where m.target is null)
-    into v_going, v_ending from unnest(p_moves) m;
+  select array_agg(m) filter (where m.target is not null), array_agg(m) filter (where m.target is null and is_main),
+      array_agg(m) filter (where m.target is null and not is_main)
+    into v_going, v_ending, v_children
+    from unnest(p_moves) m, lateral (
+      select exists (select from workflow.strands s where s.id = m.strand_id and s.execution_id = s.id) as is_main) x;
   if v_going is not null then
     touched := touched || workflow.move_strands(v_going, p_take, p_slot);
   end if;
   if v_ending is not null then
-    perform workflow.end_strands(v_ending);
+    perform workflow.end_executions(v_ending);
+  end if;
+  if v_children is not null then
+    v_joined := workflow.join_children(v_children);
+    v_next := workflow.resume_moves(v_joined.moves);
+    finished := finished || v_joined.finished || v_next.finished;
+    touched := touched || v_joined.touched || v_next.touched;
   end if;
 end $$;
 
--- Counters and revision of executions in which step runs have finished, and their status where strands
--- have begun or ceased to wait.
-create function workflow.settle_executions(p_executions uuid[], p_finished uuid[], p_waits_changed boolean) returns void
+-- Moves of strands that have been waiting: they are queued, with a message of their own again.
+create function workflow.resume_moves(p_moves workflow.move[], out finished uuid[], out touched uuid[])
+language plpgsql set search_path = '' as $$
+begin
+  select a.finished, a.touched into finished, touched from workflow.apply_moves(p_moves, 'queue', null) a;
+  perform workflow.resume_strands(array(select m.strand_id from unnest(p_moves) m where m.target is not null));
+end $$;
+
+-- Counters and revision of executions in which step runs have finished, and their status: waiting while
+-- all of their strands wait.
+create function workflow.settle_executions(p_executions uuid[], p_finished uuid[]) returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.workflow_executions e
     set revision = e.revision + 1,
         steps_done = e.steps_done + coalesce(f.count, 0),
         status = case
-          when not p_waits_changed or e.status not in ('running', 'waiting') then e.status
+          when e.status not in ('running', 'waiting') then e.status
           when exists (select from workflow.strands st where st.execution_id = e.id and not st.waiting) then 'running'
           else 'waiting' end
     from unnest(p_executions) x(id)
@@ -320,45 +346,50 @@ begin
   return v_steps;
 end $$;
 
--- Every other case: failures, waits, containers that close, strands that end, successors that are left
--- to whoever claims next. Returns the strands that go on.
+-- Every other case: failures, waits, forks, containers that close, strands that end, successors that are
+-- left to whoever claims next. Returns the strands that go on.
 create function workflow.settle_outcomes(p_outcomes workflow.outcome[], p_take text, p_slot int) returns uuid[]
 language plpgsql set search_path = '' as $$
 declare
   v_moves workflow.move[];
   v_ready uuid[];
   v_applied record;
+  v_forked record;
   v_executions uuid[];
   v_done uuid[];
-  v_failures int;
-  v_waits int;
+  v_touched uuid[];
 begin
   perform workflow.record_outcomes(p_outcomes);
   select array_agg(distinct o.execution_id), array_agg(o.step_run_id),
-      count(*) filter (where o.status = 'failed'), count(*) filter (where o.until is not null),
-      coalesce(array_agg(row (o.strand_id, o.step_run_id, o.target, o.closes, '{}'::uuid[])::workflow.move)
-        filter (where o.status <> 'failed' and o.until is null), '{}')
-    into v_executions, v_done, v_failures, v_waits, v_moves from unnest(p_outcomes) o;
-  if v_failures > 0 then
+      coalesce(array_agg(row (o.strand_id, o.step_run_id, o.target, o.closes, '{}'::uuid[], null)::workflow.move)
+        filter (where o.status <> 'failed' and o.until is null and o.fork is null), '{}')
+    into v_executions, v_done, v_moves from unnest(p_outcomes) o;
+  if exists (select from unnest(p_outcomes) o where o.status = 'failed') then
     v_moves := v_moves || workflow.fail_steps(p_outcomes);
   end if;
-  if v_waits > 0 then
+  if exists (select from unnest(p_outcomes) o where o.until is not null) then
     perform workflow.wait_until(p_outcomes);
   end if;
   v_applied := workflow.apply_moves(v_moves, p_take, p_slot);
   v_done := v_done || v_applied.finished;
+  v_touched := v_applied.touched;
+  if exists (select from unnest(p_outcomes) o where o.fork is not null) then
+    v_forked := workflow.fork_strands(p_outcomes);
+    v_done := v_done || v_forked.finished;
+    v_touched := v_touched || v_forked.touched;
+  end if;
   v_ready := array(select m.strand_id from unnest(v_moves) m where m.target is not null);
   if p_take <> 'claim' then
     perform workflow.requeue_strands(v_ready);
   end if;
-  perform workflow.settle_executions(v_executions, v_done, v_failures + v_waits > 0);
-  perform workflow.broadcast(v_executions, v_done || v_applied.touched, cardinality(v_ready) < cardinality(p_outcomes));
+  perform workflow.settle_executions(v_executions, v_done);
+  perform workflow.broadcast(v_executions, v_done || v_touched, cardinality(v_ready) < cardinality(p_outcomes));
   return v_ready;
 end $$;
 
 -- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
 -- 'queue' leaves them to whoever claims next. Raises stale_claim when one token is not current.
--- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until }]
+-- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until, fork }]
 create function workflow.complete_steps(p_outcomes jsonb, p_take text default 'claim', p_slot int default null)
 returns json
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
@@ -374,7 +405,7 @@ begin
       array_agg(o.strand_id) filter (where is_going), array_agg(o.execution_id) filter (where is_going)
     into v_going, v_others, v_strands, v_executions
     from unnest(v_outcomes) o, lateral (
-      select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.target is not null
+      select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.fork is null and o.target is not null
         and o.closes = '{}' as is_going) x;
   if v_going is not null then
     perform workflow.broadcast(v_executions, workflow.advance_steps(v_going, p_slot), false);

@@ -58,9 +58,9 @@ begin
   if (v_error -> 'terminal')::boolean then
     return workflow.fail_strand(v_strand, v_plan, v_error);
   elsif v_plan.on_error = 'continue' then
-    return (v_strand.id, v_strand.step_id, v_plan.next, v_plan.closes, '{}'::uuid[])::workflow.move;
+    return (v_strand.id, v_strand.step_id, v_plan.next, v_plan.closes, '{}'::uuid[], null)::workflow.move;
   elsif v_plan.on_error = 'catch' then
-    return (v_strand.id, v_strand.step_id, v_plan.catch, '{}'::text[], '{}'::uuid[])::workflow.move;
+    return (v_strand.id, v_strand.step_id, v_plan.catch, '{}'::text[], '{}'::uuid[], null)::workflow.move;
   elsif v_plan.handler is null then
     return workflow.fail_strand(v_strand, v_plan, v_error);
   end if;
@@ -70,7 +70,7 @@ begin
   return (v_strand.id, v_strand.step_id,
     case v_handler.on_error when 'continue' then v_handler.next else v_handler.catch end,
     case v_handler.on_error when 'continue' then v_handler.closes else '{}'::text[] end,
-    workflow.fail_containers(v_strand, v_plan.fails || v_plan.handler, v_plan.handler, v_error))::workflow.move;
+    workflow.fail_containers(v_strand, v_plan.fails || v_plan.handler, v_plan.handler, v_error), null)::workflow.move;
 end $$;
 
 create function workflow.schedule_retry(p_outcome workflow.outcome, p_retry jsonb, p_attempt int, p_error jsonb)
@@ -101,22 +101,26 @@ language sql set search_path = '' as $$
   select coalesce(array_agg(id), '{}') from failed
 $$;
 
--- Nothing handles the error: the main line ends. The workflow's onFailure steps run first, while the
--- execution still runs; an error inside them changes nothing about the error it fails with.
+-- Nothing on the strand handles the error: it ends. A branch or an iteration leaves the error to its
+-- container. On the main line the workflow's onFailure steps run first, while the execution still runs;
+-- an error inside them changes nothing about the error it fails with.
 create function workflow.fail_strand(p_strand workflow.strands, p_plan workflow.plan_steps, p_error jsonb)
 returns workflow.move
 language plpgsql set search_path = '' as $$
 declare
+  v_failed uuid[] := workflow.fail_containers(p_strand, p_plan.fails, null, p_error);
   v_on_failure text;
 begin
+  if p_strand.id <> p_strand.execution_id then
+    return (p_strand.id, p_strand.step_id, null, '{}'::text[], v_failed, p_error)::workflow.move;
+  end if;
   update public.workflow_executions set error = coalesce(error, p_error || jsonb_build_object('step', p_plan.step_id))
     where id = p_strand.execution_id;
   if p_plan.section = 'main' and (p_error -> 'terminal') is distinct from 'true' then
     select on_failure into v_on_failure from workflow.plans
       where workflow_id = p_strand.workflow_id and version = p_strand.version;
   end if;
-  return (p_strand.id, p_strand.step_id, v_on_failure, '{}'::text[],
-    workflow.fail_containers(p_strand, p_plan.fails, null, p_error))::workflow.move;
+  return (p_strand.id, p_strand.step_id, v_on_failure, '{}'::text[], v_failed, null)::workflow.move;
 end $$;
 
 -- Outcomes that wait for a moment: the strand is suspended and a timer holds its place.
@@ -152,6 +156,7 @@ declare
   v_executions uuid[];
   v_fired workflow.timers[];
   v_moves workflow.move[];
+  v_timed_out record;
   v_applied record;
   v_steps uuid[];
 begin
@@ -174,13 +179,15 @@ begin
     set status = case f.kind when 'delay' then 'succeeded' else 'queued' end,
         attempt = s.attempt + (f.kind = 'retry')::int,
         finished_at = case f.kind when 'delay' then clock_timestamp() end
-    from unnest(v_fired) f where s.id = f.step_id;
-  v_moves := workflow.moves_after(array(select f.strand_id from unnest(v_fired) f where f.kind = 'delay'));
-  v_applied := workflow.apply_moves(v_moves, 'queue', null);
+    from unnest(v_fired) f where s.id = f.step_id and f.kind in ('delay', 'retry');
+  v_timed_out := workflow.time_out(v_fired);
+  v_moves := v_timed_out.moves
+    || workflow.moves_after(array(select f.strand_id from unnest(v_fired) f where f.kind = 'delay'));
+  v_applied := workflow.resume_moves(v_moves);
   v_steps := array(select f.step_id from unnest(v_fired) f) || v_applied.finished;
-  perform workflow.resume_strands(array(select f.strand_id from unnest(v_fired) f));
-  perform workflow.settle_executions(v_executions, v_steps, true);
-  perform workflow.broadcast(v_executions, v_steps || v_applied.touched, true);
+  perform workflow.resume_strands(array(select f.strand_id from unnest(v_fired) f where f.kind = 'retry'));
+  perform workflow.settle_executions(v_executions, v_steps);
+  perform workflow.broadcast(v_executions, v_steps || v_applied.touched || v_timed_out.touched, true);
   return cardinality(v_fired);
 end $$;
 
@@ -189,7 +196,7 @@ create function workflow.moves_after(p_strands uuid[]) returns workflow.move[]
 language plpgsql stable set search_path = '' as $$
 begin
   return (
-    select coalesce(array_agg(row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[])::workflow.move), '{}')
+    select coalesce(array_agg(row (st.id, st.step_id, p.next, p.closes, '{}'::uuid[], null)::workflow.move), '{}')
     from workflow.strands st
     join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
     where st.id = any (p_strands));

@@ -60,7 +60,7 @@ export function run(runner: Runner, action: string, params: Row): Promise<Row> {
 }
 
 export async function runOn(db: Database, runner: Runner, action: string, params: Row): Promise<Row> {
-  const prepared = actionStep.prepare({ step: { action, params }, plan: {} as never }, {});
+  const prepared = actionStep.prepare({ step: { action, params }, plan: {} as never, aliases: [] }, {});
   const outcome = await prepared.execute(contextOf(db, runner));
   return outcome.output as Row;
 }

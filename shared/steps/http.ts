@@ -1,0 +1,73 @@
+import type { ActionContext } from '../actions/types.ts';
+import type { Json } from '../errors.ts';
+import { evaluate } from '../expression/index.ts';
+import {
+  buildRequest,
+  environmentPolicy,
+  type HttpRequest,
+  hasHeader,
+  matchesStatus,
+  readBody,
+  send,
+  unexpectedStatus,
+} from '../http/index.ts';
+import { redact } from '../redact.ts';
+import { parseBody } from './http-body.ts';
+import { refuseSecrets } from './secrets.ts';
+import type { StepType } from './types.ts';
+
+/** Calls an HTTP address outside. */
+export const httpStep: StepType = {
+  type: 'http',
+  prepare({ step }, roots) {
+    const evaluated: Record<string, Json> = {};
+    for (const name of ['url', 'query', 'headers', 'body']) {
+      const written = step[name];
+      if (written === undefined) continue;
+      refuseSecrets(written, name);
+      evaluated[name] = evaluate(written, roots, { path: name });
+    }
+    const { url = null, query, headers, body } = evaluated;
+    const method = (step.method ?? 'GET') as string;
+    const expected = (step.expect ?? ['2xx']) as (number | string)[];
+    const hasKey = hasHeader(headers, 'idempotency-key');
+    const request = buildRequest({
+      method,
+      url,
+      ...(query === undefined ? {} : { query }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined ? {} : { body }),
+    });
+    return {
+      kind: 'external',
+      input: {
+        method,
+        ...evaluated,
+        ...(query === undefined ? {} : { query: redact(query) }),
+        ...(headers === undefined ? {} : { headers: redact(headers) }),
+      },
+      async execute(context) {
+        if (!hasKey) request.headers.set('idempotency-key', context.stepRunId);
+        return { status: 'succeeded', output: await call(request, expected, context) };
+      },
+    };
+  },
+};
+
+async function call(
+  request: HttpRequest,
+  expected: (number | string)[],
+  { signal }: ActionContext,
+): Promise<Json> {
+  const isExpected = (status: number) => matchesStatus(status, expected);
+  const answer = await send(request, { policy: environmentPolicy(), signal, isExpected });
+  const { status, headers } = answer.response;
+  if (!isExpected(status)) throw await unexpectedStatus(answer);
+  const body = parseBody(await readBody(answer, signal), headers.get('content-type'));
+  return { status, headers: visible(headers), body };
+}
+
+/** A response's headers as a row may keep them: cookies are credentials. */
+function visible(headers: Headers): Json {
+  return Object.fromEntries([...headers].filter(([name]) => name !== 'set-cookie'));
+}
