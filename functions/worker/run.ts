@@ -13,9 +13,18 @@ import { runInTransaction } from './transaction.ts';
 import type { Versions } from './versions.ts';
 
 /** A claim with its step prepared, or with the outcome of failing to. */
-type Ready =
-  | { claim: Claim; prepared: PreparedStep; runAs: string | null }
-  | { claim: Claim; outcome: Outcome };
+type Ready = Prepared | { claim: Claim; outcome: Outcome };
+
+interface Prepared {
+  claim: Claim;
+  prepared: PreparedStep;
+  runAs: string | null;
+}
+
+const isInside = (item: Ready): item is Prepared => 'prepared' in item && item.prepared.kind === 'database';
+
+/** Half of a lease's grace: a database action that begins within it has its whole timeout before the lease ends. */
+const startWithin = 5_000;
 
 /** Runs claimed steps and reports their outcomes. */
 export class Runner {
@@ -23,11 +32,13 @@ export class Runner {
     private readonly engine: Engine,
     private readonly versions: Versions,
     private readonly members = new Members(engine),
+    private readonly startWithinMs = startWithin,
   ) {}
 
   /**
    * Runs a set of claims. Database actions run one by one, each in its own transaction; all others
-   * together, and their outcomes are reported in one set.
+   * together, and their outcomes are reported in one set. Database actions whose turn comes too late are
+   * given back.
    *
    * @returns the successors that are claimed now
    */
@@ -41,10 +52,15 @@ export class Runner {
       else if (item.prepared.kind !== 'database')
         outside.push(this.executeOutside(item.claim, item.prepared));
     }
-    for (const item of ready) {
-      if ('prepared' in item && item.prepared.kind === 'database') {
-        successors.push(...(await this.executeInside(item, slot, take)));
-      }
+    const inside = ready.filter(isInside);
+    const startedAt = Date.now();
+    while (inside.length > 0) {
+      successors.push(...(await this.executeInside(inside.shift() as Prepared, slot, take)));
+      if (Date.now() - startedAt >= this.startWithinMs) break;
+    }
+    if (inside.length > 0) {
+      // Should that fail, their leases bring them back.
+      await this.engine.giveBack(inside.map(({ claim }) => claim)).catch(() => {});
     }
     if (outside.length > 0) successors.push(...(await this.report(await Promise.all(outside), slot, take)));
     return successors;
@@ -80,7 +96,7 @@ export class Runner {
   }
 
   private async executeInside(
-    { claim, prepared, runAs }: Extract<Ready, { prepared: PreparedStep }>,
+    { claim, prepared, runAs }: Prepared,
     slot: Slot | null,
     take: Take,
   ): Promise<Claim[]> {

@@ -20,12 +20,19 @@ export interface TestWorker {
   invoke(handOver: HandOver): Promise<void>;
 }
 
-/** Call it at the top of the file. @param now the clock of its memory of memberships, in milliseconds */
-export function useWorker({ url }: EngineDatabase, now?: () => number): TestWorker {
+/**
+ * Call it at the top of the file.
+ * @param now the clock of its memory of memberships, in milliseconds
+ * @param startWithinMs how late it begins a database action of a set
+ */
+export function useWorker(
+  { url }: EngineDatabase,
+  { now, startWithinMs }: { now?: () => number; startWithinMs?: number } = {},
+): TestWorker {
   const connections = connect({ get: (name) => (name === 'SUPABASE_DB_URL' ? url : undefined) });
   afterAll(() => connections.sql.end({ timeout: 1 }));
   const engine = new Engine(connections);
-  const runner = new Runner(engine, new Versions(engine), new Members(engine, now));
+  const runner = new Runner(engine, new Versions(engine), new Members(engine, now), startWithinMs);
   return {
     engine,
     run: (claims) => runner.run(claims, null, 'queue'),
@@ -43,13 +50,4 @@ export async function runAsMember(sql: Sql, { id, organizationId }: TestWorkflow
     values (${organizationId}, ${user}, 'editor')`;
   await sql`update public.workflow_versions set run_as = ${user} where workflow_id = ${id}`;
   return user;
-}
-
-/** Resolves when some session of this database waits for a lock. */
-export async function somebodyWaits(sql: Sql): Promise<void> {
-  for (;;) {
-    const waiting = await sql`
-      select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-    if (waiting.length > 0) return;
-  }
 }

@@ -6,7 +6,7 @@ import { runAsMember, useWorker } from '../../support/worker.ts';
 
 let clock = 0;
 const database = await useEngineDatabase();
-const worker = useWorker(database, () => clock);
+const worker = useWorker(database, { now: () => clock });
 const { sql } = database;
 
 let calls = 0;

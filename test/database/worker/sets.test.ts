@@ -1,11 +1,12 @@
 import { afterEach, expect, it } from 'vitest';
 import { registerActionHandler } from '../../../shared/actions/registry.ts';
-import { chain, claim, claimOne, execution, publish, start } from '../../support/engine.ts';
+import { chain, claim, claimOne, execution, publish, start, statuses } from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
 import { useWorker } from '../../support/worker.ts';
 
 const database = await useEngineDatabase();
 const worker = useWorker(database);
+const impatient = useWorker(database, { startWithinMs: 0 });
 const { sql } = database;
 
 let transactions: readonly unknown[] | undefined;
@@ -42,4 +43,14 @@ it('a set that is refused is settled one by one: what is stale ends alone', asyn
   await worker.run(claims);
   const ended = await Promise.all(ids.map(async (id) => (await execution(sql, id)).status));
   expect(ended).toEqual(['succeeded', 'cancelled', 'succeeded']);
+});
+
+it('database actions whose turn comes too late are given back unstarted, and count no lost lease', async () => {
+  const read = { id: 'read', type: 'action', action: 'query', params: { entity: 'leads' } };
+  const workflow = await publish(sql, { steps: [read] });
+  const ids = [await start(sql, workflow), await start(sql, workflow), await start(sql, workflow)];
+  await impatient.run(await claim(sql, 10));
+  const after = await Promise.all(ids.map(async (id) => (await statuses(sql, id)).read));
+  expect(after).toEqual(['succeeded', 'queued', 'queued']);
+  expect(await claim(sql, 10)).toMatchObject([{ deliveries: 0 }, { deliveries: 0 }]);
 });
