@@ -12,6 +12,12 @@ export interface ErrorShape {
   path?: string;
 }
 
+interface StepErrorFacts {
+  retryable?: boolean;
+  retryAfterMs?: number;
+  details?: { [key: string]: Json };
+}
+
 /** An error that ends or retries a step. */
 export class StepError extends Error {
   readonly code: string;
@@ -19,13 +25,19 @@ export class StepError extends Error {
   readonly path: string | undefined;
   /** Whether another attempt may succeed; the step's `retry` decides whether there is one. */
   readonly retryable: boolean;
+  /** Milliseconds the next attempt has to wait at least, because the other side has said so. */
+  readonly retryAfterMs: number | undefined;
+  /** Facts of the error for a catch branch, such as an HTTP status. */
+  readonly details: { [key: string]: Json } | undefined;
 
-  constructor(error: ErrorShape & { retryable?: boolean }) {
+  constructor(error: ErrorShape & StepErrorFacts) {
     super(error.message);
     this.name = 'StepError';
     this.code = error.code;
     this.hint = error.hint;
     this.path = error.path;
     this.retryable = error.retryable ?? false;
+    this.retryAfterMs = error.retryAfterMs;
+    this.details = error.details;
   }
 }

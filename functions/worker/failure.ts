@@ -4,17 +4,21 @@ import type { Claim, Outcome } from './claim.ts';
 
 /** The engine's error for anything thrown: what carries a code keeps it, the rest is `handler_error`. */
 export function describeError(error: unknown): { [key: string]: Json } {
-  const { code, message, hint, path, retryable } = coded(error);
+  const { code, message, hint, path, retryable, retryAfterMs, details } = coded(error);
   return {
     code,
     message,
     ...(hint ? { hint } : {}),
     ...(path ? { path } : {}),
+    ...(details ? { details } : {}),
     retryable: retryable ?? false,
+    ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
   };
 }
 
-function coded(error: unknown): ErrorShape & { retryable?: boolean } {
+type Coded = ErrorShape & Partial<Pick<StepError, 'retryable' | 'retryAfterMs' | 'details'>>;
+
+function coded(error: unknown): Coded {
   if (error instanceof StepError) return error;
   const { name, message } = error as Error;
   if (name === 'ExpressionError') return error as unknown as ErrorShape;

@@ -1,5 +1,5 @@
 const TEXTS =
-  /^(text\/.*|.*[+/](json|xml|yaml)|application\/(javascript|ecmascript|x-www-form-urlencoded|x-ndjson|jsonl|graphql|sql|jwt|x-yaml|toml|problem))$/;
+  /^(text\/.*|.*[+/](json|xml|yaml)|application\/(javascript|ecmascript|x-www-form-urlencoded|x-ndjson|jsonl|graphql|sql|jwt|x-yaml|toml))$/;
 
 /** What a body is, as its content type says; `unknown` where none is given. */
 export type BodyKind = 'json' | 'text' | 'binary' | 'unknown';

@@ -28,8 +28,8 @@ export function readBody({ response, host }: Answer, signal: AbortSignal): Promi
 /** The beginning of a body, for an error; as much of it as comes soon. */
 export async function readExcerpt({ response }: Answer): Promise<Uint8Array> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, EXCERPT.milliseconds);
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, EXCERPT.milliseconds, undefined);
   });
   try {
     return (await readUpTo(response, EXCERPT.bytes, patience)).bytes;
@@ -43,14 +43,14 @@ export async function readExcerpt({ response }: Answer): Promise<Uint8Array> {
 async function readUpTo(
   response: Response,
   limit: number,
-  patience?: Promise<void>,
+  patience?: Promise<undefined>,
 ): Promise<{ bytes: Uint8Array; isWhole: boolean }> {
   const reader = response.body?.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   while (reader) {
     const next = await (patience ? Promise.race([reader.read(), patience]) : reader.read());
-    if (next && next.value) {
+    if (next?.value) {
       chunks.push(next.value);
       size += next.value.length;
     }

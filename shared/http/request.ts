@@ -13,9 +13,9 @@ export interface HttpRequest {
 export interface RequestFields {
   method: string;
   url: Json;
-  query?: Json;
-  headers?: Json;
-  body?: Json;
+  query?: Json | undefined;
+  headers?: Json | undefined;
+  body?: Json | undefined;
 }
 
 /** Headers that say how a message travels, or to whom: `fetch` writes them. */

@@ -20,32 +20,24 @@ import type { StepType } from './types.ts';
 export const httpStep: StepType = {
   type: 'http',
   prepare({ step }, roots) {
-    const evaluated: Record<string, Json> = {};
+    const method = (step.method ?? 'GET') as string;
+    const expected = (step.expect ?? ['2xx']) as (number | string)[];
+    const fields: Record<string, Json> = {};
+    const input: Record<string, Json> = { method };
     for (const name of ['url', 'query', 'headers', 'body']) {
       const written = step[name];
       if (written === undefined) continue;
       refuseSecrets(written, name);
-      evaluated[name] = evaluate(written, roots, { path: name });
+      const value = evaluate(written, roots, { path: name });
+      fields[name] = value;
+      input[name] = name === 'query' || name === 'headers' ? redact(value) : value;
     }
-    const { url = null, query, headers, body } = evaluated;
-    const method = (step.method ?? 'GET') as string;
-    const expected = (step.expect ?? ['2xx']) as (number | string)[];
+    const { url = null, query, headers, body } = fields;
     const hasKey = hasHeader(headers, 'idempotency-key');
-    const request = buildRequest({
-      method,
-      url,
-      ...(query === undefined ? {} : { query }),
-      ...(headers === undefined ? {} : { headers }),
-      ...(body === undefined ? {} : { body }),
-    });
+    const request = buildRequest({ method, url, query, headers, body });
     return {
       kind: 'external',
-      input: {
-        method,
-        ...evaluated,
-        ...(query === undefined ? {} : { query: redact(query) }),
-        ...(headers === undefined ? {} : { headers: redact(headers) }),
-      },
+      input,
       async execute(context) {
         if (!hasKey) request.headers.set('idempotency-key', context.stepRunId);
         return { status: 'succeeded', output: await call(request, expected, context) };

@@ -1,9 +1,12 @@
 import { StepError } from '../errors.ts';
 import { evaluateCondition } from '../expression/index.ts';
 import { actionStep } from './action.ts';
+import { approvalStep } from './approval.ts';
 import { conditionStep } from './condition.ts';
 import { delayStep } from './delay.ts';
+import { httpStep } from './http.ts';
 import { loopStep } from './loop.ts';
+import { notificationStep } from './notification.ts';
 import { parallelStep } from './parallel.ts';
 import { transformStep } from './transform.ts';
 import type { PreparedStep, Roots, StepSource, StepType } from './types.ts';
@@ -11,10 +14,16 @@ import type { PreparedStep, Roots, StepSource, StepType } from './types.ts';
 export type { Fork, PreparedStep, Roots, StepOutcome, StepSource, StepType } from './types.ts';
 
 const stepTypes = new Map<string, StepType>(
-  [actionStep, conditionStep, delayStep, loopStep, parallelStep, transformStep].map((type) => [
-    type.type,
-    type,
-  ]),
+  [
+    actionStep,
+    conditionStep,
+    delayStep,
+    httpStep,
+    loopStep,
+    notificationStep,
+    parallelStep,
+    transformStep,
+  ].map((type) => [type.type, type]),
 );
 
 /**

@@ -7,7 +7,17 @@ const allowed: Record<string, string[]> = {
   'shared/expression': [],
   'shared/definition': ['shared/expression'],
   'shared/actions': ['shared/expression', 'shared/definition', 'shared/errors.ts'],
-  'shared/steps': ['shared/actions', 'shared/definition', 'shared/expression', 'shared/errors.ts'],
+  'shared/http': ['shared/errors.ts'],
+  'shared/notifications': ['shared/errors.ts', 'shared/redact.ts'],
+  'shared/steps': [
+    'shared/actions',
+    'shared/definition',
+    'shared/expression',
+    'shared/http',
+    'shared/notifications',
+    'shared/errors.ts',
+    'shared/redact.ts',
+  ],
   'shared/client': ['shared/actions', 'shared/definition', 'shared/errors.ts'],
   'functions/worker': [
     'functions/actions.ts',

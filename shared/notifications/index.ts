@@ -1,0 +1,20 @@
+import { StepError } from '../errors.ts';
+import { logChannel } from './log-channel.ts';
+import type { Channel } from './types.ts';
+
+export type { Channel, Delivery, Message } from './types.ts';
+
+/** Every channel of this release. Adding one takes its file and a line here. */
+const channels = new Map<string, Channel>([logChannel].map((channel) => [channel.name, channel]));
+
+/** @throws StepError `channel_not_available` */
+export function channelNamed(name: string): Channel {
+  const channel = channels.get(name);
+  if (channel) return channel;
+  throw new StepError({
+    code: 'channel_not_available',
+    message: `This release cannot send over the channel "${name}".`,
+    hint: `Use ${[...channels.keys()].join(', ')}, or an action of your own or an http step that calls the provider.`,
+    path: 'channel',
+  });
+}

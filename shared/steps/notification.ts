@@ -1,0 +1,39 @@
+import { type Json, StepError } from '../errors.ts';
+import { evaluate } from '../expression/index.ts';
+import { channelNamed, type Message } from '../notifications/index.ts';
+import type { StepType } from './types.ts';
+
+/** Tells people something over a channel. */
+export const notificationStep: StepType = {
+  type: 'notification',
+  prepare({ step }, roots) {
+    const channel = channelNamed(String(step.channel));
+    const evaluated = (name: string): Json | undefined => {
+      const written = step[name];
+      return written === undefined ? undefined : evaluate(written, roots, { path: name });
+    };
+    if (step.template !== undefined) throw unknownTemplate(evaluated('template') ?? null);
+    const message: Message = {
+      to: evaluated('to') ?? null,
+      data: (evaluated('data') ?? {}) as Message['data'],
+    };
+    for (const name of ['subject', 'body'] as const) {
+      const value = evaluated(name);
+      if (value !== undefined) message[name] = value;
+    }
+    return {
+      kind: 'external',
+      input: { channel: channel.name, ...message },
+      execute: async (context) => ({ status: 'succeeded', output: await channel.send(message, context) }),
+    };
+  },
+};
+
+function unknownTemplate(template: Json): StepError {
+  return new StepError({
+    code: 'unknown_notification_template',
+    message: `There is no notification template ${JSON.stringify(template)}.`,
+    hint: 'This release has no notification templates yet: write `subject` and `body`.',
+    path: 'template',
+  });
+}
