@@ -42,6 +42,7 @@ export interface Outcome {
   branch?: string;
   until?: string;
   fork?: Fork;
+  approval?: Json;
 }
 
 /** The right of this chain of invocations to work. */

@@ -16,6 +16,7 @@ export type { Fork, PreparedStep, Roots, StepOutcome, StepSource, StepType } fro
 const stepTypes = new Map<string, StepType>(
   [
     actionStep,
+    approvalStep,
     conditionStep,
     delayStep,
     httpStep,

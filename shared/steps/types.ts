@@ -12,6 +12,8 @@ export interface StepOutcome {
   until?: string;
   /** Waiting: for iterations or branches that the database opens. */
   fork?: Fork;
+  /** Waiting: for the decision of people. */
+  approval?: Json;
 }
 
 /** How a loop or a parallel waits for its children. */

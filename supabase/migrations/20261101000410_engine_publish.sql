@@ -51,14 +51,6 @@ begin
   if v_bad is not null then
     perform workflow.refuse('plan_dangling', format('Step %L of the plan leads to a step that does not exist.', v_bad));
   end if;
-  select s.key into v_bad from jsonb_each(p_plan -> 'steps') s
-    where s.value ->> 'type' not in ('action', 'condition', 'transform', 'delay', 'loop', 'parallel', 'iteration', 'branch')
-    limit 1;
-  if v_bad is not null then
-    perform workflow.refuse('step_type_not_available',
-      format('Step %L is of type %s, which this release cannot run yet.', v_bad, p_plan #>> array['steps', v_bad, 'type']),
-      'Use action, condition, transform, delay, loop and parallel.');
-  end if;
 end $$;
 
 create function workflow.before_version_insert() returns trigger

@@ -14,7 +14,7 @@
 -- the step that follows, `closes` the containers that end with it. A failed one is resolved apart.
 create type workflow.outcome as (
   strand_id uuid, execution_id uuid, step_run_id uuid, status text, input jsonb, output jsonb, error jsonb,
-  until timestamptz, fork jsonb, target text, closes text[]
+  until timestamptz, fork jsonb, approval jsonb, target text, closes text[]
 );
 
 -- Where a strand goes from the step it is on. `target` null: the strand ends. `failed`: step runs of
@@ -31,13 +31,13 @@ declare
 begin
   select array_agg(row (h.strand_id, h.execution_id, h.step_run_id,
       case when p.branches ->> h.branch is not null then 'waiting' else h.status end,
-      h.input, h.output, h.error, h.until, h.fork, coalesce(p.branches ->> h.branch, p.next),
+      h.input, h.output, h.error, h.until, h.fork, h.approval, coalesce(p.branches ->> h.branch, p.next),
       case when p.branches ->> h.branch is not null then '{}' else p.closes end)::workflow.outcome)
     into v_outcomes
     from (
       select o.*, s.execution_id, s.workflow_id, s.version, s.path
       from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
-        output jsonb, error jsonb, branch text, until timestamptz, fork jsonb)
+        output jsonb, error jsonb, branch text, until timestamptz, fork jsonb, approval jsonb)
       join workflow.leases l on l.strand_id = o.strand_id and l.step_id = o.step_run_id and l.token = o.token
       join workflow.strands s on s.id = o.strand_id and not s.cancelled
       join public.workflow_executions e on e.id = s.execution_id and e.status in ('running', 'waiting')
@@ -206,6 +206,7 @@ begin
     from public.workflow_executions e
     where e.id = any (p_executions) and e.status <> 'succeeded' and s.execution_id = e.id and s.finished_at is null
       and not exists (select from workflow.strands st where st.execution_id = e.id and st.step_id = s.id);
+  perform workflow.withdraw_approvals(p_executions);
   perform workflow.admit_after(p_executions);
 end $$;
 
@@ -359,10 +360,13 @@ declare
   v_done uuid[];
   v_touched uuid[];
 begin
+  if exists (select from unnest(p_outcomes) o where o.approval is not null) then
+    p_outcomes := workflow.request_approvals(p_outcomes);
+  end if;
   perform workflow.record_outcomes(p_outcomes);
   select array_agg(distinct o.execution_id), array_agg(o.step_run_id),
       coalesce(array_agg(row (o.strand_id, o.step_run_id, o.target, o.closes, '{}'::uuid[], null)::workflow.move)
-        filter (where o.status <> 'failed' and o.until is null and o.fork is null), '{}')
+        filter (where o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null), '{}')
     into v_executions, v_done, v_moves from unnest(p_outcomes) o;
   if exists (select from unnest(p_outcomes) o where o.status = 'failed') then
     v_moves := v_moves || workflow.fail_steps(p_outcomes);
@@ -389,7 +393,7 @@ end $$;
 
 -- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
 -- 'queue' leaves them to whoever claims next. Raises stale_claim when one token is not current.
--- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until, fork }]
+-- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until, fork, approval }]
 create function workflow.complete_steps(p_outcomes jsonb, p_take text default 'claim', p_slot int default null)
 returns json
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
@@ -405,7 +409,7 @@ begin
       array_agg(o.strand_id) filter (where is_going), array_agg(o.execution_id) filter (where is_going)
     into v_going, v_others, v_strands, v_executions
     from unnest(v_outcomes) o, lateral (
-      select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.fork is null and o.target is not null
+      select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null and o.target is not null
         and o.closes = '{}' as is_going) x;
   if v_going is not null then
     perform workflow.broadcast(v_executions, workflow.advance_steps(v_going, p_slot), false);

@@ -231,6 +231,7 @@ begin
       returning s.id
   )
   select coalesce(array_agg(id), '{}') into v_steps from cancelled;
+  perform workflow.withdraw_approvals(v_executions);
   return v_steps;
 end $$;
 
@@ -295,12 +296,19 @@ language plpgsql set search_path = '' as $$
 declare
   v_timer workflow.timers;
   v_fork workflow.forks;
+  v_move workflow.move;
 begin
   moves := '{}';
   touched := '{}';
   foreach v_timer in array p_timers loop
+    continue when v_timer.kind <> 'timeout';
+    v_move := workflow.expire_approval(v_timer.step_id);
+    if v_move.strand_id is not null then
+      moves := moves || v_move;
+      continue;
+    end if;
     select * into v_fork from workflow.forks where strand_id = v_timer.strand_id and step_id = v_timer.step_id;
-    if v_timer.kind = 'timeout' and v_fork.strand_id is not null then
+    if found then
       touched := touched || workflow.close_fork(v_fork);
       moves := moves || workflow.fail_container(v_fork, jsonb_build_object('code', 'timeout',
         'message', 'The step did not end in time.', 'hint', 'Raise its timeout, or give it less to do.'));

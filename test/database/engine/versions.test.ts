@@ -73,16 +73,6 @@ describe('versions', () => {
     await expect(publishing).rejects.toMatchObject({ detail: 'plan_dangling' });
   });
 
-  it('with step types that this release cannot run are refused', async () => {
-    const { sql } = database;
-    const publishing = publish(sql, {
-      steps: [{ id: 'all', type: 'parallel', branches: { left: chain('one') } }],
-    });
-    await expect(publishing).rejects.toMatchObject({ detail: 'step_type_not_available' });
-  });
-});
-
-describe('the role a workflow asks for', () => {
   it('is that of its executions and steps, also when it changes later', async () => {
     const { sql } = database;
     const workflow = await publish(sql, { steps: chain('one', 'two') });
