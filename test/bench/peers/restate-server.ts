@@ -56,7 +56,7 @@ export class RestateServer {
   async stop(): Promise<void> {
     const { child } = this;
     if (child && child.exitCode === null && child.signalCode === null) {
-      const exited = new Promise((resolve) => child.once('close', resolve));
+      const exited = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       const kill = setTimeout(() => child.kill('SIGKILL'), longestEnd);
       await exited;
