@@ -55,7 +55,9 @@ function parseIpv4(text: string): bigint | undefined {
 function parseIpv6(text: string): bigint | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map((half) => (half === '' ? [] : groupsOf(half)));
+  const [head, tail] = halves.map((half, i) =>
+    half === '' ? [] : groupsOf(half, i === halves.length - 1),
+  );
   if (!head || (halves.length === 2 && !tail)) return undefined;
   const missing = 8 - head.length - (tail?.length ?? 0);
   if (tail ? missing < 1 : missing !== 0) return undefined;
@@ -63,12 +65,12 @@ function parseIpv6(text: string): bigint | undefined {
   return groups.reduce((value, group) => (value << 16n) | BigInt(group), 0n);
 }
 
-/** Groups of 16 bits; the last may be written as IPv4, which is two of them. */
-function groupsOf(text: string): number[] | undefined {
+/** Groups of 16 bits; the address's last may be written as IPv4, which is two of them. */
+function groupsOf(text: string, isEnd: boolean): number[] | undefined {
   const groups: number[] = [];
   const parts = text.split(':');
   for (const [i, part] of parts.entries()) {
-    const ipv4 = i === parts.length - 1 ? parseIpv4(part) : undefined;
+    const ipv4 = isEnd && i === parts.length - 1 ? parseIpv4(part) : undefined;
     if (ipv4 !== undefined) groups.push(Number(ipv4 >> 16n), Number(ipv4 & 0xffffn));
     else if (/^[0-9a-f]{1,4}$/i.test(part)) groups.push(Number.parseInt(part, 16));
     else return undefined;
