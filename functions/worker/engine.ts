@@ -54,6 +54,14 @@ export class Engine {
     await this.sql`select workflow.give_back(${this.sql.json(held)})`;
   }
 
+  /** Whether the step is still to be run: its execution or branch may have been cancelled meanwhile. */
+  async isWanted({ strand_id, token }: Claim): Promise<boolean> {
+    const [row] = await this.sql<
+      { wanted: boolean }[]
+    >`select workflow.is_wanted(${strand_id}, ${token}) as wanted`;
+    return row?.wanted ?? false;
+  }
+
   /** After a refused outcome: lets a step of an ended execution end too. */
   async abandon(strandId: string): Promise<void> {
     await this.sql`select workflow.abandon_steps(array[${strandId}]::uuid[])`;

@@ -90,7 +90,8 @@ export class Runner {
   }
 
   private executeOutside(claim: Claim, prepared: PreparedStep): Promise<Outcome> {
-    return withTimeout(claim.timeout_ms, (signal) => executeOutside(claim, prepared, signal)).catch((error) =>
+    const work = (signal: AbortSignal) => executeOutside(claim, prepared, signal);
+    return withTimeout(claim.timeout_ms, work, () => this.engine.isWanted(claim)).catch((error) =>
       failedOutcome(claim, error, prepared.input),
     );
   }
@@ -103,7 +104,11 @@ export class Runner {
     const limited: PreparedStep = {
       ...prepared,
       execute: (context) =>
-        withTimeout(claim.timeout_ms, (signal) => prepared.execute({ ...context, signal })),
+        withTimeout(
+          claim.timeout_ms,
+          (signal) => prepared.execute({ ...context, signal }),
+          () => this.engine.isWanted(claim),
+        ),
     };
     const context = contextOf(claim, neverAborted);
     try {

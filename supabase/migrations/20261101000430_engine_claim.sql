@@ -142,7 +142,7 @@ declare
 begin
   v_lost := array(
     select l.strand_id from workflow.leases l join unnest(p_messages, p_strands) r(msg_id, strand_id)
-      on r.strand_id = l.strand_id and r.msg_id = l.msg_id
+      on r.strand_id = l.strand_id
       where l.expires_at <= clock_timestamp() for update of l skip locked);
   select s.id into v_alone from workflow.strands s
     where s.id = any (p_strands) and (s.id = any (v_lost) or s.deliveries > 0) and s.execution_id = any (p_executions)
@@ -241,16 +241,24 @@ end $$;
 create function workflow.give_back(p_claims jsonb) returns int
 language plpgsql set search_path = '' as $$
 declare
+  v_executions uuid[];
   v_strands uuid[];
+  v_steps uuid[];
 begin
-  select array_agg(l.strand_id) into v_strands
+  v_executions := workflow.lock_executions(array(
+    select s.execution_id from jsonb_to_recordset(p_claims) c(strand_id uuid)
+      join workflow.strands s on s.id = c.strand_id));
+  select array_agg(l.strand_id), array_agg(l.step_id) into v_strands, v_steps
     from jsonb_to_recordset(p_claims) c(strand_id uuid, token uuid)
     join workflow.leases l on l.strand_id = c.strand_id and l.token = c.token
-    where l.execution_id = any (workflow.lock_executions(
-      array(select s.execution_id from jsonb_to_recordset(p_claims) q(strand_id uuid)
-            join workflow.strands s on s.id = q.strand_id)));
-  update public.workflow_execution_steps set status = 'queued'
-    where id in (select step_id from workflow.strands where id = any (v_strands)) and status = 'running';
+    where l.execution_id = any (v_executions);
+  if v_strands is null then
+    return 0;
+  end if;
+  update public.workflow_execution_steps set status = 'queued' where id = any (v_steps) and status = 'running';
   perform workflow.requeue_strands(v_strands);
-  return coalesce(cardinality(v_strands), 0);
+  v_executions := array(select distinct execution_id from workflow.strands where id = any (v_strands));
+  update public.workflow_executions set revision = revision + 1 where id = any (v_executions);
+  perform workflow.broadcast(v_executions, v_steps, false);
+  return cardinality(v_strands);
 end $$;

@@ -81,7 +81,8 @@ begin
     set status = 'waiting', input = coalesce(p_outcome.input, input), error = p_error
     where id = p_outcome.step_run_id;
   insert into workflow.timers (strand_id, execution_id, step_id, kind, due_at)
-    select id, execution_id, step_id, 'retry', workflow.now() + workflow.retry_delay(p_retry, p_attempt)
+    select id, execution_id, step_id, 'retry', workflow.now() + greatest(workflow.retry_delay(p_retry, p_attempt),
+      make_interval(secs => (p_error -> 'retry_after_ms')::float8 / 1000))
     from workflow.strands where id = p_outcome.strand_id;
   perform workflow.suspend_strands(array[p_outcome.strand_id]);
 end $$;

@@ -20,6 +20,17 @@ begin
       from public.workflow_executions e where e.id = v_lease.execution_id), true);
 end $$;
 
+-- Whether a claim is still wanted: a worker asks while a handler takes long.
+create function workflow.is_wanted(p_strand uuid, p_token uuid) returns boolean
+language plpgsql stable set search_path = '' as $$
+begin
+  return exists (
+    select from workflow.leases l
+    join workflow.strands s on s.id = l.strand_id and not s.cancelled
+    join public.workflow_executions e on e.id = s.execution_id and e.status in ('running', 'waiting')
+    where l.strand_id = p_strand and l.token = p_token);
+end $$;
+
 -- What each of the following statements may take, also in waiting for a lock.
 create function workflow.limit_statements(p_milliseconds numeric) returns void
 language plpgsql set search_path = '' as $$

@@ -31,7 +31,11 @@ export function check(findings: Findings, outside: Outside): Check[] {
   const written = groupBy(findings.effects, ({ execution_id, step }) => `${execution_id} ${step}`);
   const done = steps.filter(({ status }) => status === 'succeeded');
   const writes = done.filter(({ path }) => writers.test(path));
-  const rowsOf = ({ execution_id, path }: StepRun) => written.get(`${execution_id} ${path}`)?.length ?? 0;
+  const iterations = new Map(
+    steps.map(({ id, type, iteration }) => [id, type === 'iteration' ? `[${iteration}]` : '']),
+  );
+  const rowsOf = ({ execution_id, scope_id, path }: StepRun) =>
+    written.get(`${execution_id} ${path}${iterations.get(scope_id) ?? ''}`)?.length ?? 0;
   const increments = done.filter(({ path }) => incrementers.test(path)).length;
   const calling = done.filter(({ path }) => callers.test(path));
   const callsOf = ({ id }: StepRun) => outside.calls.get(id) ?? 0;
@@ -85,11 +89,12 @@ const isLost = ({ status }: Execution) => status === 'failed' || status === 'can
 const isEnded = ({ status }: Execution) => ended.includes(status);
 
 function isAsPlanned({ shape, number }: Execution, steps: StepRun[]): boolean {
-  const planned = shapes.find(({ name }) => name === shape)?.statuses(number) ?? {};
-  return (
-    steps.length === Object.keys(planned).length &&
-    steps.every(({ path, status }) => planned[path] === status)
+  const found = shapes.find(({ name }) => name === shape);
+  const planned = Object.entries(found?.statuses(number) ?? {}).flatMap(([path, status]) =>
+    Array<string>(found?.runs?.[path] ?? 1).fill(`${path} ${status}`),
   );
+  const actual = steps.map(({ path, status }) => `${path} ${status}`);
+  return planned.sort().join() === actual.sort().join();
 }
 
 function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -25,6 +25,8 @@ export interface Environment {
   adminSql: Sql;
   /** Signed in as a member of the organisation. */
   client: SupabaseClient;
+  /** The member, who also decides approvals. */
+  userId: string;
   organizationId: string;
   fleet: Fleet;
   balancer: Balancer;
@@ -112,9 +114,10 @@ export async function startEnvironment(
       auth: { persistSession: false, autoRefreshToken: false },
       realtime: { transport: WebSocket as unknown as WebSocketLikeConstructor },
     });
-    const { error } = await client.auth.signInWithPassword(demo);
+    const { data, error } = await client.auth.signInWithPassword(demo);
     if (error) throw error;
-    return { platform, sql, adminSql, client, organizationId, fleet, balancer, counter, stop };
+    const userId = data.user.id;
+    return { platform, sql, adminSql, client, userId, organizationId, fleet, balancer, counter, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -26,7 +26,10 @@ export interface Execution {
 export interface StepRun {
   id: string;
   execution_id: string;
+  scope_id: string;
   path: string;
+  type: string;
+  iteration: number;
   status: string;
   attempt: number;
   error: { code: string; message: string } | null;
@@ -39,7 +42,8 @@ export async function gather({ sql }: Environment): Promise<Findings> {
       coalesce(e.input ->> 'number', e.trigger #>> '{record,number}')::int as number
     from public.workflow_executions e join public.workflows w on w.id = e.workflow_id order by e.id`;
   const steps = await sql<StepRun[]>`
-    select id, execution_id, path, status, attempt, error from public.workflow_execution_steps order by id`;
+    select id, execution_id, scope_id, path, type, iteration, status, attempt, error
+    from public.workflow_execution_steps order by id`;
   const effects = await sql<Findings['effects']>`select execution_id, step, note from public.chaos_effects`;
   const lost = await sql<{ step_run_id: string; leases: number }[]>`
     select step_run_id, count(*)::int as leases from chaos.lost_leases group by step_run_id`;

@@ -5,12 +5,16 @@ export interface Shape {
   startedByRow?: boolean;
   steps: unknown[];
   /** The status each step run must end in, by path, for the execution of this number. */
-  statuses(number: number): Record<string, 'succeeded' | 'failed' | 'skipped'>;
+  statuses(number: number): Record<string, Status>;
+  /** How many runs of a step there are, by path, where it is not one. */
+  runs?: Record<string, number>;
 }
 
+type Status = 'succeeded' | 'failed' | 'skipped';
+
 /** Steps that write one row into `chaos_effects`, that call the counter, that increment a counter row. */
-export const writers = /^(write|even|odd|caught|flakyWrite)/;
-export const callers = /^(call|flakyCall)/;
+export const writers = /^(write|even|odd|caught|flakyWrite|each\w*Write)/;
+export const callers = /^(call|flakyCall|eachCall)/;
 export const incrementers = /^increment/;
 export const counters = 3;
 
@@ -30,11 +34,13 @@ const transform = (id: string) => ({
   type: 'transform',
   output: { step: id, number: { $: 'input.number' } },
 });
-const write = (id: string) =>
+const write = (id: string, step = id) =>
   action(id, 'createEntity', {
     entity: 'chaos_effects',
-    values: { execution_id: { $: 'execution.id' }, step: id },
+    values: { execution_id: { $: 'execution.id' }, step },
   });
+/** Inside a loop: the row says in which iteration. */
+const writeEach = (id: string) => write(id, `${id}[{{ loop.index }}]`);
 const increment = (id: string, counter: number) => action(id, 'chaos.increment', { counter });
 const call = (id: string) => action(id, 'chaos.call');
 const succeeded = (...paths: string[]) =>
@@ -123,5 +129,65 @@ export const shapes: Shape[] = [
     startedByRow: true,
     steps: [write('write'), increment('increment', 1), call('call')],
     statuses: () => succeeded('write', 'increment', 'call'),
+  },
+  {
+    name: 'loop',
+    steps: [
+      {
+        id: 'list',
+        type: 'loop',
+        items: [1, 2, 3],
+        concurrency: 2,
+        steps: [writeEach('eachWrite'), call('eachCall')],
+      },
+      write('write'),
+    ],
+    statuses: () => succeeded('list', 'list.item', 'eachWrite', 'eachCall', 'write'),
+    runs: { 'list.item': 3, eachWrite: 3, eachCall: 3 },
+  },
+  {
+    name: 'parallel',
+    steps: [
+      {
+        id: 'both',
+        type: 'parallel',
+        branches: {
+          left: [write('writeLeft'), call('callLeft')],
+          right: [
+            {
+              id: 'list',
+              type: 'loop',
+              items: [1, 2],
+              continueOnError: true,
+              steps: [action('fails', 'chaos.fail', {}, { onError: [writeEach('eachCaughtWrite')] })],
+            },
+            increment('increment', 2),
+          ],
+        },
+      },
+      transform('after'),
+    ],
+    statuses: () => ({
+      ...succeeded('both', 'both.left', 'both.right', 'writeLeft', 'callLeft', 'list', 'list.item'),
+      ...succeeded('eachCaughtWrite', 'increment', 'after'),
+      fails: 'failed',
+    }),
+    runs: { 'list.item': 2, fails: 2, eachCaughtWrite: 2 },
+  },
+  {
+    name: 'approval',
+    steps: [
+      transform('before'),
+      {
+        id: 'ask',
+        type: 'approval',
+        approvers: { $: '[input.approver]' },
+        title: 'Go on?',
+        approved: [write('write')],
+        rejected: [write('odd')],
+      },
+      transform('after'),
+    ],
+    statuses: () => succeeded('before', 'ask', 'write', 'after'),
   },
 ];

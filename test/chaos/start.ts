@@ -36,7 +36,7 @@ export async function publishShapes({ client, sql, organizationId }: Environment
 }
 
 /** Every start has a key of its own, so one that was committed unseen is not started twice. */
-export function createStarter({ sql, organizationId }: Environment, published: Published[]): Starter {
+export function createStarter({ sql, organizationId, userId }: Environment, published: Published[]): Starter {
   let started = 0;
   const startOne = async (number: number) => {
     const { shape, workflowId } = published[number % published.length] as Published;
@@ -45,7 +45,7 @@ export function createStarter({ sql, organizationId }: Environment, published: P
         values (${number}, ${organizationId}, ${number}) on conflict (id) do nothing`;
       return;
     }
-    const input = { number, even: number % 2 === 0 };
+    const input = { number, even: number % 2 === 0, approver: userId };
     await sql`select workflow.start(${workflowId}::uuid, ${sql.json(input)}, ${String(number)})`;
   };
   return {

@@ -61,6 +61,17 @@ describe('a failed step', () => {
     expect(await execution(sql, id)).toMatchObject({ status: 'failed', error: { attempt: 3 } });
   });
 
+  it('waits at least as long as the other side has asked for', async () => {
+    const { sql } = database;
+    await start(sql, await publish(sql, { steps: [{ ...query, retry }] }));
+    await complete(sql, failure(await claimOne(sql), { retryable: true, retry_after_ms: 600_000 }));
+    await advance(sql, '9 minutes');
+    expect(await claim(sql, 10)).toEqual([]);
+    await advance(sql, '2 minutes');
+    await complete(sql, outcome(await claimOne(sql)));
+    await advance(sql, '-11 minutes');
+  });
+
   it('is not tried again when the error is not retryable', async () => {
     const { sql } = database;
     const id = await start(sql, await publish(sql, { steps: [{ ...query, retry }] }));

@@ -1,5 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { chain, claim, claimOne, complete, outcome, publish, start, statuses } from '../../support/engine.ts';
+import {
+  chain,
+  claim,
+  claimOne,
+  complete,
+  leftovers,
+  loseLeases,
+  outcome,
+  publish,
+  start,
+  statuses,
+} from '../../support/engine.ts';
 import { useEngineDatabase } from '../../support/engine-database.ts';
 
 const database = await useEngineDatabase();
@@ -16,6 +27,18 @@ const messages = () => sql<{ msg_id: string; visible: boolean }[]>`
   select msg_id, vt <= clock_timestamp() as visible from pgmq.q_workflow`;
 
 describe('a strand', () => {
+  it('brings back a step that has lost both its lease and its message', async () => {
+    await start(sql, await publish(sql, { steps: chain('one') }));
+    const lost = await claimOne(sql);
+    await loseLeases(sql);
+    await sql`select pgmq.purge_queue('workflow')`;
+    await sql`select workflow.sweep()`;
+    const found = await claimOne(sql);
+    expect(found.step_run_id).toBe(lost.step_run_id);
+    await complete(sql, outcome(found));
+    expect(await leftovers(sql)).toEqual({ strands: 0, leases: 0, timers: 0, messages: 0 });
+  });
+
   it('keeps one message from its first step to its last', async () => {
     await start(sql, await publish(sql, { steps: chain('one', 'two', 'three') }));
     const [message] = await messages();
