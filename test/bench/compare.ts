@@ -1,4 +1,5 @@
 /** Measures our engine beside what a user could take instead: `npm run bench`. Prints a table and one JSON line. */
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { ChildPeer } from './compare/child.ts';
 import { type Contender, contenders } from './compare/contenders.ts';
@@ -72,6 +73,9 @@ async function measureAll({ chosen, executions, repetitions }: Options): Promise
     const failure = await installPeers(say, ending.signal);
     for (const [{ kind }, outcome] of outcomes) if (kind === 'peer') outcome.failure = failure;
   }
+  const load = loadavg()[0] ?? 0;
+  if (load > availableParallelism() / 4)
+    say(`The machine is busy (load ${load.toFixed(1)}): the figures will say little.`);
   running.server = startServer();
   const server = await running.server;
   const onChild = (child: ChildPeer | undefined) => {
@@ -79,14 +83,22 @@ async function measureAll({ chosen, executions, repetitions }: Options): Promise
   };
   for (let repetition = 1; repetition <= repetitions; repetition += 1) {
     say(`Repetition ${repetition} of ${repetitions}`);
-    for (const [contender, outcome] of outcomes) {
+    // Forth and back, so that a machine that gets slower is not always slower for the same ones.
+    const order = repetition % 2 === 1 ? [...outcomes] : [...outcomes].reverse();
+    for (const [contender, outcome] of order) {
       if (ending.signal.aborted) return;
       if (outcome.failure) continue;
       await measureOnce({ server, executions, say, onChild }, contender, outcome);
       if (outcome.failure) say(`${contender.title}: ${outcome.failure}`);
     }
   }
-  printTable(outcomes, { executions, repetitions, settings: server.settings, versions: peerVersions() });
+  printTable(outcomes, {
+    executions,
+    repetitions,
+    load,
+    settings: server.settings,
+    versions: peerVersions(),
+  });
 }
 
 async function main(): Promise<void> {

@@ -47,10 +47,17 @@ function run(program: string, args: string[], signal: AbortSignal): Promise<stri
       printed = (printed + text).slice(-2_000);
     });
     child.once('error', (error) => resolve(`npm ci: ${error.message}`));
-    child.once('close', (code) =>
-      resolve(
-        code === 0 ? undefined : `npm ci failed: ${printed.trim().split('\n').at(-1) ?? `code ${code}`}`,
-      ),
-    );
+    child.once('close', (code) => resolve(code === 0 ? undefined : `npm ci failed: ${errorOf(printed)}`));
   });
+}
+
+/** npm's own words, without where its log is. */
+function errorOf(printed: string): string {
+  const errors = printed
+    .split('\n')
+    .filter((line) => /^npm (error|ERR!)/.test(line) && !/complete log/.test(line));
+  return errors
+    .slice(0, 3)
+    .map((line) => line.replace(/^npm (error|ERR!) ?/, ''))
+    .join('; ');
 }

@@ -8,6 +8,8 @@ import { figureOf, type Outcomes, type Ratio, ratiosOf } from './statistics.ts';
 export interface Conditions {
   executions: number;
   repetitions: number;
+  /** Of the machine in the minute before. */
+  load: number;
   settings: Record<string, string>;
   versions: Record<string, string>;
 }
@@ -22,9 +24,11 @@ const firstLine = (text: string) => text.split('\n')[0] ?? '';
 
 /** Prints a table for people and one JSON line for machines. */
 export function printTable(outcomes: Outcomes, conditions: Conditions): void {
-  const { executions, repetitions, settings } = conditions;
+  const { executions, repetitions, load, settings } = conditions;
   write();
-  write(`${machine()}, Postgres ${settings.server_version}, fsync ${settings.fsync}`);
+  write(
+    `${machine()}, Postgres ${settings.server_version}, fsync ${settings.fsync}, load before ${load.toFixed(1)}`,
+  );
   write(`${repetitions} interleaved repetitions of ${executions} executions: median (least–most)`);
   write();
   write(''.padEnd(firstWidth) + measurements.map((each) => heading(each).padStart(width)).join(''));
