@@ -1,12 +1,14 @@
 import { databaseError } from '../../shared/actions/database/errors.ts';
 import { StepError } from '../../shared/errors.ts';
+import { isConnectionLoss } from './engine.ts';
 
 /**
  * Whether an error says nothing about the work itself: the connection was lost, or another transaction was
  * in the way. What was under way was rolled back, or committed unseen.
  */
 export function isTransient(error: unknown): boolean {
-  return !(error instanceof StepError) && databaseError(error).retryable === true;
+  if (error instanceof StepError) return false;
+  return isConnectionLoss(error) || databaseError(error).retryable === true;
 }
 
 /** Milliseconds before each further try; a restart of Postgres takes a second or two. */
