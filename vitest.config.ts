@@ -13,7 +13,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'db', include: ['test/database/**/*.test.ts'], ...onPlatform } },
+      { test: { name: 'db', include: ['test/{database,fuzz}/**/*.test.ts'], ...onPlatform } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...onPlatform } },
       {
         // On platforms of their own, and last: they need the machine for themselves.

@@ -1,0 +1,2 @@
+/** Something has happened that the definition does not allow. */
+export class Impossible extends Error {}
