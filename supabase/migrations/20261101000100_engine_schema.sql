@@ -33,7 +33,7 @@ create table workflow.settings (
   -- Chains of invocations that may work at the same time.
   max_slots int not null default 8 check (max_slots between 1 and 100),
   -- Strands of one organisation that may be ready or running at the same time.
-  max_in_flight int not null default 200 check (max_in_flight > 0),
+  max_in_flight int not null default 80 check (max_in_flight > 0),
   broadcast text not null default 'all' check (broadcast in ('all', 'executions', 'none')),
   default_timeout interval not null default '60 seconds',
   -- A lease outlives its step's timeout by this much before another worker may take the step.

@@ -83,6 +83,7 @@ create table workflow.strands (
 ) with (fillfactor = 60);
 create index strands_execution on workflow.strands (execution_id);
 create index strands_in_flight on workflow.strands (organization_id) where not waiting;
+create index strands_main on workflow.strands (workflow_id) where id = execution_id;
 
 -- No index but the key: the table holds what runs at this moment, and its updates stay HOT.
 create table workflow.leases (

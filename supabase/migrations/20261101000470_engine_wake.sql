@@ -72,13 +72,18 @@ begin
   return v_slot;
 end $$;
 
--- Keeps a slot while its chain has no lease to show; false when the slot belongs to another by now.
+-- Keeps a slot while its chain has no lease to show; false when the slot belongs to another by now. A
+-- chain that has found nothing to claim admits what may have found room meanwhile.
 create function workflow.hold_slot(p_slot int, p_token uuid) returns boolean
 language plpgsql set search_path = '' as $$
 begin
   update workflow.slots set expires_at = clock_timestamp() + interval '10 seconds'
     where id = p_slot and token = p_token;
-  return found;
+  if not found then
+    return false;
+  end if;
+  perform workflow.admit();
+  return true;
 end $$;
 
 -- Whether at least so much work is visible now. Reads the queue's table: no function of pgmq tells
