@@ -27,7 +27,7 @@ async function chaos(
 }
 
 it('nothing is lost, stuck or done twice while workers, connections and Postgres are killed', async () => {
-  const { code, result, failed } = await chaos({ executions: '27', seconds: '100', hits: '1' });
+  const { code, result, failed } = await chaos({ executions: '12', seconds: '60', hits: '0' });
   expect(failed, JSON.stringify(result)).toEqual([]);
   expect(code).toBe(0);
   expect(result.disturbances.kills).toBeGreaterThan(10);
@@ -41,7 +41,7 @@ it.each<[Fault, string]>([
   ['fencing', 'late workers are let in'],
   ['transaction', 'an action commits apart from its outcome'],
 ])('it fails without the engine’s %s: %s', async (fault) => {
-  const { code, result, failed } = await chaos({ executions: '27', seconds: '30', hits: '0', fault });
+  const { code, result, failed } = await chaos({ executions: '24', seconds: '30', hits: '0', fault });
   expect(code).toBe(1);
   expect(failed, JSON.stringify(result)).toContainEqual(expect.stringMatching(wrong));
 });
