@@ -30,7 +30,7 @@ export async function send(first: HttpRequest, options: SendOptions): Promise<An
     if (location === null || options.isExpected(response.status)) {
       return { response, host: request.url.host };
     }
-    await response.body?.cancel();
+    await response.body?.cancel().catch(() => {});
     request = redirect(request, response.status, location, followed);
   }
 }
