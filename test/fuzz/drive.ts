@@ -106,7 +106,11 @@ export class Drive {
       await one.session.decide(one.address, clock.now);
       return true;
     }
-    return clock.moveToNextTimer();
+    const before = clock.now;
+    const hasTimer = await clock.moveToNextTimer();
+    // It has gone to the engine's earliest timer, so none of the interpreter's may be earlier.
+    if (clock.now > before) for (const session of this.sessions) session.missNothing(clock.now);
+    return hasTimer;
   }
 
   private async take(claims: Claim[]): Promise<void> {

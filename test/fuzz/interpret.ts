@@ -73,7 +73,7 @@ export class Interpreter {
   overdue(now: number): string[] {
     return openTimers(this.world)
       .filter(({ due }) => due.until < now)
-      .map(({ run, kind }) => `${kind} of ${run.address}`);
+      .map(({ run, kind }) => `${kind} timer of ${run.address}`);
   }
 
   cancel(): void {

@@ -2,6 +2,7 @@ import type { Sql } from 'postgres';
 import type { Claim } from '../../../functions/worker/claim.ts';
 import type { Definition } from '../definition.ts';
 import type { Start } from '../generate.ts';
+import { Impossible } from '../interpret/impossible.ts';
 import type { TimerKind } from '../interpret/timers.ts';
 import { Interpreter } from '../interpret.ts';
 import { type Script, scriptOf } from '../script.ts';
@@ -53,6 +54,12 @@ export class Session {
     if (this.interpreter.isCancelled(address)) return;
     this.log.push(`${address}: ${kind} timer fired`);
     this.interpreter.fired(address, kind, now);
+  }
+
+  /** @throws Impossible when a timer should have fired that has not */
+  missNothing(now: number): void {
+    const [missed] = this.interpreter.overdue(now);
+    if (missed) throw new Impossible(`the ${missed} should have fired by now`);
   }
 
   /** Approvals whose approver will do something. */
