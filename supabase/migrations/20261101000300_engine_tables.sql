@@ -78,7 +78,9 @@ create table public.workflow_executions (
   priority int not null default 0,
   steps_done int not null default 0,
   parent_step_id uuid,
+  -- A retry: the execution it repeats, and the top-level step it begins with (null: the first).
   retry_of uuid,
+  retry_from text,
   caused_by uuid,
   depth int not null default 0,
   revision int not null default 1,

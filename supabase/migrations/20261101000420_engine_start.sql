@@ -20,18 +20,25 @@ begin
     perform workflow.refuse('test_mode_not_available', 'This release cannot run in test mode yet.', 'Leave mode at live.');
   end if;
   if workflow.is_client() then
-    -- A client chooses workflow, input, key and priority; all else follows from the workflow.
+    -- A client chooses workflow, input, key, priority and what to retry; all else follows from the workflow.
     new.id := workflow.new_id();
     new.trigger := '{"type": "manual"}';
     new.created_by := (select auth.uid());
     new.parent_step_id := null;
-    new.retry_of := null;
     new.caused_by := null;
     new.depth := 0;
   end if;
   new.organization_id := v_workflow.organization_id;
   new.min_role := v_workflow.min_role;
-  new.workflow_version := v_workflow.active_version;
+  if new.retry_of is null then
+    new.workflow_version := v_workflow.active_version;
+    new.retry_from := null;
+  elsif exists (select from public.workflow_executions where id = new.retry_of and workflow_id = new.workflow_id) then
+    new := workflow.prepare_retry(new, v_workflow.active_version);
+  else
+    perform workflow.refuse('execution_not_found', format('Workflow %L has no execution %s here.', v_workflow.name, new.retry_of),
+      'Check the id, and that you are a member of its organisation.');
+  end if;
   new.status := 'queued';
   new.output := null;
   new.error := null;
@@ -66,13 +73,17 @@ declare
 begin
   update public.workflow_executions set status = 'running', started_at = clock_timestamp()
     where id = any (p_executions) and status = 'queued';
+  if exists (select from public.workflow_executions where id = any (p_executions) and retry_from is not null) then
+    perform workflow.keep_steps(p_executions);
+  end if;
   with launched as (
     insert into public.workflow_execution_steps
       (execution_id, organization_id, min_role, scope_id, path, step_id, type)
       select e.id, e.organization_id, e.min_role, e.id, p.path, p.step_id, p.type
       from public.workflow_executions e
       join workflow.plans pl on pl.workflow_id = e.workflow_id and pl.version = e.workflow_version
-      join workflow.plan_steps p on p.workflow_id = pl.workflow_id and p.version = pl.version and p.path = pl.first
+      join workflow.plan_steps p on p.workflow_id = pl.workflow_id and p.version = pl.version
+        and p.path = coalesce(e.retry_from, pl.first)
       where e.id = any (p_executions)
       returning id, execution_id, path
   ), messages as (
