@@ -44,6 +44,9 @@ create table workflow.settings (
   max_deliveries int not null default 5 check (max_deliveries > 0),
   -- Longest chain of executions that start each other.
   max_depth int not null default 10,
+  -- How long ended executions with their steps, and the audit log, are kept; null: for ever.
+  keep_executions interval check (keep_executions >= '1 hour'),
+  keep_audit_log interval check (keep_audit_log >= '1 hour'),
   clock_offset interval not null default '0',
   worker_path text not null default '/functions/v1/worker'
 );

@@ -148,13 +148,14 @@ declare
   v_restored int := workflow.restore_messages();
   v_admitted int := workflow.admit();
   v_partitions int := workflow.watch_new_partitions();
+  v_pruned int := workflow.prune();
   v_ready boolean := workflow.has_ready_work();
 begin
   if v_ready then
     perform workflow.wake();
   end if;
   return jsonb_build_object('timers', v_timers, 'leases_lost', v_leases, 'messages_restored', v_restored, 'admitted', v_admitted,
-    'partitions', v_partitions, 'ready', v_ready);
+    'partitions', v_partitions, 'pruned', v_pruned, 'ready', v_ready);
 end $$;
 
 -- Every 10 seconds where pg_cron can (1.5 and later), else every minute.
