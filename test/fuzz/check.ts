@@ -27,6 +27,7 @@ export async function check(
 ): Promise<Checked> {
   const generated = generate(seed, features, depth);
   await lab.engine.sql`select setseed(${(seed % 1000) / 1000})`;
+  lab.clock.reset();
   const drive = new Drive(lab, randomNumbers(seed + 1_000_000));
   let impossible: string | undefined;
   try {

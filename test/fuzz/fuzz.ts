@@ -3,6 +3,7 @@ import { migratedDatabase, startPlatformProcess } from '../support/platform-proc
 import { type Checked, check } from './check.ts';
 import { openLab } from './drive/lab.ts';
 import { help, type Options, readOptions } from './options.ts';
+import { rush } from './rush.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const progressMs = 5_000;
@@ -31,10 +32,12 @@ async function fuzz({ count, seed, depth, features }: Options, url: string): Pro
   let told = began;
   try {
     for (; sum.workflows < count; ) {
-      const checked = await check(lab, seed + sum.workflows, features, depth);
+      const next = seed + sum.workflows;
+      const checked = await check(lab, next, features, depth);
       add(sum, checked);
-      if (checked.disagreement) {
-        say(`${checked.disagreement}\n\nDisagreement after ${sum.workflows} workflows in ${seconds()}`);
+      const problem = checked.disagreement ?? (await rush(lab, next, features, depth));
+      if (problem) {
+        say(`${problem}\n\nStopped after ${sum.workflows} workflows in ${seconds()}`);
         return 1;
       }
       if (Date.now() - told < progressMs) continue;
