@@ -79,21 +79,30 @@ begin
   return v_result;
 end $$;
 
--- A failed step whose catch branch has ended stays failed and takes the branch's last output.
+-- A failed step whose catch branch has ended stays failed and takes the branch's last output: that of the
+-- container that closes just before it, or of the step itself. From the inside out, one after the other.
 create function workflow.fill_handled(p_moves workflow.move[]) returns uuid[]
 language plpgsql set search_path = '' as $$
 declare
-  v_result uuid[];
+  v_filled uuid[];
+  v_result uuid[] := '{}';
 begin
-  with filled as (
-    update public.workflow_execution_steps s set output = last.output
-      from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
-      join public.workflow_execution_steps last on last.id = m.step_id
-      where s.execution_id = st.execution_id and s.scope_id = st.id and s.iteration = 0
-        and s.path = any (m.closes) and s.handled and s.id <> m.step_id
-      returning s.id
-  )
-  select coalesce(array_agg(id), '{}') into v_result from filled;
+  for v_place in 1 .. (select max(cardinality(m.closes)) from unnest(p_moves) m) loop
+    with filled as (
+      update public.workflow_execution_steps s set output = last.output
+        from unnest(p_moves) m
+        join workflow.strands st on st.id = m.strand_id
+        join public.workflow_execution_steps last on last.id = case v_place when 1 then m.step_id else (
+          select c.id from public.workflow_execution_steps c
+            where c.execution_id = st.execution_id and c.scope_id = st.id and c.iteration = 0
+              and c.path = m.closes[v_place - 1]) end
+        where s.execution_id = st.execution_id and s.scope_id = st.id and s.iteration = 0
+          and s.path = m.closes[v_place] and s.handled and s.id <> m.step_id
+        returning s.id
+    )
+    select coalesce(array_agg(id), '{}') into v_filled from filled;
+    v_result := v_result || v_filled;
+  end loop;
   return v_result;
 end $$;
 

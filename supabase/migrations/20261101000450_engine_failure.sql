@@ -38,6 +38,7 @@ declare
   v_strand workflow.strands;
   v_plan workflow.plan_steps;
   v_handler workflow.plan_steps;
+  v_failed uuid[];
   v_attempt int;
   v_error jsonb;
 begin
@@ -67,10 +68,17 @@ begin
 
   select * into v_handler from workflow.plan_steps
     where workflow_id = v_strand.workflow_id and version = v_strand.version and path = v_plan.handler;
-  return (v_strand.id, v_strand.step_id,
-    case v_handler.on_error when 'continue' then v_handler.next else v_handler.catch end,
-    case v_handler.on_error when 'continue' then v_handler.closes else '{}'::text[] end,
-    workflow.fail_containers(v_strand, v_plan.fails || v_plan.handler, v_plan.handler, v_error), null)::workflow.move;
+  v_failed := workflow.fail_containers(v_strand, v_plan.fails || v_plan.handler, v_plan.handler, v_error);
+  if v_handler.on_error = 'catch' then
+    return (v_strand.id, v_strand.step_id, v_handler.catch, '{}'::text[], v_failed, null)::workflow.move;
+  end if;
+  -- The container is now what the strand has done last.
+  update workflow.strands st set path = s.path, step_id = s.id
+    from public.workflow_execution_steps s
+    where st.id = v_strand.id and s.execution_id = st.execution_id and s.scope_id = st.id and s.iteration = 0
+      and s.path = v_plan.handler
+    returning st.step_id into v_strand.step_id;
+  return (v_strand.id, v_strand.step_id, v_handler.next, v_handler.closes, v_failed, null)::workflow.move;
 end $$;
 
 create function workflow.schedule_retry(p_outcome workflow.outcome, p_retry jsonb, p_attempt int, p_error jsonb)

@@ -22,7 +22,7 @@ export const help = `Runs workflows while workers, connections and Postgres are 
   npm run chaos -- [options]
 
   --executions <n>    executions to start (default 500)
-  --seconds <n>       time limit (default 600)
+  --seconds <n>       time limit (default 1500)
   --seed <n>          of the mix and of who is killed (default: the time)
   --workers <n>       worker processes (default 9)
   --hits <n>          hits needed of each crash point; executions are added until then (default 20)
