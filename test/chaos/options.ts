@@ -62,7 +62,7 @@ export function readOptions(args: string[]): Options | undefined {
   }
   return {
     executions: number('executions', 500),
-    seconds: number('seconds', 600),
+    seconds: number('seconds', 1_500),
     seed: number('seed', Date.now() % 1_000_000),
     workers: number('workers', 9),
     hits: number('hits', 20),

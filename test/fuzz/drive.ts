@@ -61,13 +61,22 @@ export class Drive {
       if (set.length === 0 || (isAlone && this.chance(0.6))) set.push(claim);
     }
     this.hand = this.hand.filter((claim) => !set.includes(claim));
-    if (this.chance(0.03)) {
-      await this.lab.engine.giveBack(set);
-      return true;
-    }
+    if (this.chance(0.03)) return this.giveUp(set);
     const successors = await this.lab.runner.run(set, null, this.chance(0.8) ? 'claim' : 'queue');
     for (const claim of set) await this.sessionOf(claim.execution_id).ran(claim, this.lab.clock.now);
     await this.take(successors);
+    return true;
+  }
+
+  /** It gives its claims back, or dies and loses its leases: either way somebody else runs the steps. */
+  private async giveUp(set: Claim[]): Promise<boolean> {
+    const { engine } = this.lab;
+    if (this.chance(0.5)) await engine.giveBack(set);
+    else {
+      await engine.sql`
+        update workflow.leases set expires_at = clock_timestamp() - interval '1 second'
+        where strand_id = any (${set.map(({ strand_id }) => strand_id)})`;
+    }
     return true;
   }
 
