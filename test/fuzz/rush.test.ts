@@ -12,7 +12,7 @@ it('sixty random workflows come to an end when all that is ready is completed in
     const problem = await rush(lab, seed, DEFAULT_FEATURES);
     expect(problem, problem).toBeUndefined();
   }
-}, 60_000);
+}, 120_000);
 
 it('an engine that loses timers does not, which is noticed', async () => {
   const faulty = await openLab(await cloneDatabase());
