@@ -36,6 +36,10 @@ function projectWithWorker(entrypoint: string): string {
   const folder = join(temporaryFolder(), 'supabase');
   mkdirSync(folder);
   symlinkSync(join(projectDir, 'supabase/migrations'), join(folder, 'migrations'), 'junction');
+  const functions = join(folder, '..', 'functions');
+  mkdirSync(functions);
+  // Listeners of the tests are on this machine, where http steps may not go by themselves.
+  writeFileSync(join(functions, '.env'), 'WORKFLOW_HTTP_ALLOW=127.0.0.1\n');
   const config = readFileSync(join(projectDir, 'supabase/config.toml'), 'utf8');
   const own = config.replace('"../functions/worker/index.ts"', JSON.stringify(entrypoint));
   if (own === config) throw new Error('config.toml names another worker than functions/worker/index.ts.');
