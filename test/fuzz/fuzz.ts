@@ -37,7 +37,9 @@ async function fuzz({ count, seed, depth, features }: Options, url: string): Pro
       add(sum, checked);
       const problem = checked.disagreement ?? (await rush(lab, next, features, depth));
       if (problem) {
-        say(`${problem}\n\nStopped after ${sum.workflows} workflows in ${seconds()}`);
+        say(
+          `${problem}\n\nStopped after ${sum.workflows} workflows in ${seconds()}; features ${features.join(',')}, depth ${depth}: give the same to repeat it`,
+        );
         return 1;
       }
       if (Date.now() - told < progressMs) continue;
