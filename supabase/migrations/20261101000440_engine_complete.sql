@@ -56,7 +56,7 @@ create function workflow.record_outcomes(p_outcomes workflow.outcome[]) returns 
 language plpgsql set search_path = '' as $$
 begin
   update public.workflow_execution_steps s
-    set status = o.status, input = coalesce(o.input, s.input), output = o.output,
+    set status = o.status, input = coalesce(o.input, s.input), output = o.output, error = null,
         finished_at = case when o.status <> 'waiting' then clock_timestamp() end
     from unnest(p_outcomes) o
     where s.id = o.step_run_id and o.status <> 'failed';
@@ -322,7 +322,7 @@ begin
     cross join workflow.settings c
   ), ended as (
     update public.workflow_execution_steps s
-      set status = h.status, input = coalesce(h.input, s.input), output = h.output,
+      set status = h.status, input = coalesce(h.input, s.input), output = h.output, error = null,
           finished_at = case when h.status <> 'waiting' then h.now end
       from held h where s.id = h.step_run_id
   ), begun as (

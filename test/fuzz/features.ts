@@ -27,9 +27,3 @@ export type Feature = (typeof FEATURES)[number];
 export const NOT_YET: readonly Feature[] = ['conditionTimeout'];
 
 export const DEFAULT_FEATURES: readonly Feature[] = FEATURES.filter((feature) => !NOT_YET.includes(feature));
-
-/** Faults of the engine that the interpreter repeats until they are mended, so that a run finds the others. */
-export const KNOWN_FAULTS = {
-  /** A step that succeeds in a later attempt keeps the error of the one before, which expressions then see. */
-  errorStaysAfterRetry: true,
-};

@@ -72,6 +72,18 @@ describe('a failed step', () => {
     await advance(sql, '-11 minutes');
   });
 
+  it('that succeeds in a later attempt has no error any more', async () => {
+    const { sql } = database;
+    const id = await start(sql, await publish(sql, { steps: [{ ...query, retry }, ...chain('after')] }));
+    await complete(sql, failure(await claimOne(sql), { retryable: true }));
+    await advance(sql, '15 seconds');
+    await complete(sql, outcome(await claimOne(sql)));
+    const [row] = await sql`
+      select status, attempt, error from public.workflow_execution_steps where execution_id = ${id} and path = 'read'`;
+    expect(row).toEqual({ status: 'succeeded', attempt: 2, error: null });
+    await sql`update public.workflow_executions set status = 'cancelled' where id = ${id}`;
+  });
+
   it('is not tried again when the error is not retryable', async () => {
     const { sql } = database;
     const id = await start(sql, await publish(sql, { steps: [{ ...query, retry }] }));

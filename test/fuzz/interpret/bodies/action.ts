@@ -1,6 +1,5 @@
 import { evaluate, parseDuration } from '../../../../shared/expression/index.ts';
 import type { ActionStep, Retry } from '../../definition.ts';
-import { KNOWN_FAULTS } from '../../features.ts';
 import type { Place } from '../place.ts';
 import { Failure, type StepRun } from '../step-run.ts';
 import type { Due, Line } from '../strand.ts';
@@ -15,7 +14,7 @@ export function* action(step: ActionStep, run: StepRun, place: Place): Line {
     const { value = null } = evaluate(step.params, its.roots) as ActionStep['params'];
     const { error } = script.attempt(run.address, run.attempts);
     if (!error) {
-      if (!KNOWN_FAULTS.errorStaysAfterRetry) run.error = null;
+      run.error = null;
       run.succeed(script.result(run.address, value));
       return;
     }
