@@ -16,5 +16,11 @@
  *       run: async ({ name }) => ({ text: `Hello ${name}` }),
  *     }),
  *   );
+ *
+ * An action calls the outside (kind `external`, the default) or writes rows (`database`). One that does both
+ * returns its rows with its result, and they are written in the transaction that completes the step:
+ *
+ *   import { withWrites } from '../shared/actions/writes.ts';
+ *   return withWrites({ id }, (db) => db.insertInto('public.orders').values({ … }).execute());
  */
 export {};

@@ -1,3 +1,4 @@
+import type { Writes } from '../../shared/actions/writes.ts';
 import { StepError } from '../../shared/errors.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
@@ -7,7 +8,7 @@ import { failedOutcome, unstorableOutcome } from './failure.ts';
 import { Members } from './members.ts';
 import { isTransient, persist } from './persist.ts';
 import { verifyRecord } from './record.ts';
-import { contextOf, executeOutside, prepareClaim } from './step.ts';
+import { contextOf, executeOutside, type OutsideOutcome, prepareClaim } from './step.ts';
 import { withTimeout } from './timeout.ts';
 import { runInTransaction } from './transaction.ts';
 import type { Versions } from './versions.ts';
@@ -19,6 +20,22 @@ interface Prepared {
   claim: Claim;
   prepared: PreparedStep;
   runAs: string | null;
+}
+
+/** What a step that needed no transaction came to. */
+type Outside = Partial<Prepared> & { claim: Claim; outcome: OutsideOutcome };
+type Written = Prepared & { outcome: OutsideOutcome & { writes: Writes } };
+
+const hasWrites = (item: Outside): item is Written => item.outcome.writes !== undefined;
+
+/** The rest of an external action: its rows, written as a database action writes, with the outcome it has. */
+function writing({ claim, prepared, runAs, outcome }: Written): Prepared {
+  const { writes, status, output } = outcome;
+  const execute: PreparedStep['execute'] = async ({ db }) => {
+    await writes(db);
+    return { status: status as 'succeeded', output: output ?? null };
+  };
+  return { claim, runAs, prepared: { ...prepared, kind: 'database', execute } };
 }
 
 const isInside = (item: Ready): item is Prepared => 'prepared' in item && item.prepared.kind === 'database';
@@ -46,11 +63,10 @@ export class Runner {
     crashPoint('after_claim');
     const ready = await Promise.all(claims.map((claim) => this.prepare(claim)));
     const successors: Claim[] = [];
-    const outside: Promise<Outcome>[] = [];
+    const outside: Promise<Outside>[] = [];
     for (const item of ready) {
-      if ('outcome' in item) outside.push(Promise.resolve(item.outcome));
-      else if (item.prepared.kind !== 'database')
-        outside.push(this.executeOutside(item.claim, item.prepared));
+      if ('outcome' in item) outside.push(Promise.resolve(item));
+      else if (item.prepared.kind !== 'database') outside.push(this.executeOutside(item));
     }
     const inside = ready.filter(isInside);
     const startedAt = Date.now();
@@ -62,7 +78,12 @@ export class Runner {
       // Should that fail, their leases bring them back.
       await this.engine.giveBack(inside.map(({ claim }) => claim)).catch(() => {});
     }
-    if (outside.length > 0) successors.push(...(await this.report(await Promise.all(outside), slot, take)));
+    const done = await Promise.all(outside);
+    for (const item of done.filter(hasWrites)) {
+      successors.push(...(await this.executeInside(writing(item), slot, take)));
+    }
+    const outcomes = done.filter((item) => !hasWrites(item)).map(({ outcome }) => outcome);
+    if (outcomes.length > 0) successors.push(...(await this.report(outcomes, slot, take)));
     return successors;
   }
 
@@ -89,11 +110,13 @@ export class Runner {
     }
   }
 
-  private executeOutside(claim: Claim, prepared: PreparedStep): Promise<Outcome> {
+  private async executeOutside(item: Prepared): Promise<Outside> {
+    const { claim, prepared } = item;
     const work = (signal: AbortSignal) => executeOutside(claim, prepared, signal);
-    return withTimeout(claim.timeout_ms, work, () => this.engine.isWanted(claim)).catch((error) =>
-      failedOutcome(claim, error, prepared.input),
-    );
+    const outcome: OutsideOutcome = await withTimeout(claim.timeout_ms, work, () =>
+      this.engine.isWanted(claim),
+    ).catch((error) => failedOutcome(claim, error, prepared.input));
+    return { ...item, outcome };
   }
 
   private async executeInside(

@@ -91,12 +91,15 @@ export function contextOf(claim: Claim, signal: AbortSignal): HandlerContext {
   };
 }
 
+/** An outcome, and what is still to be written in the transaction that reports it. */
+export type OutsideOutcome = Outcome & Pick<StepOutcome, 'writes'>;
+
 /** Executes a step that needs no transaction; errors become its outcome. */
 export async function executeOutside(
   claim: Claim,
   prepared: PreparedStep,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<OutsideOutcome> {
   const isExternal = prepared.kind === 'external';
   try {
     if (isExternal) crashPoint('inside_action');

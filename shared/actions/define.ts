@@ -1,6 +1,7 @@
 import type { ZodType, z } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
 import type { ActionContext, ActionDefinition } from './types.ts';
+import type { WithWrites } from './writes.ts';
 
 interface Definition<P extends ZodType, R extends ZodType> {
   name: string;
@@ -9,7 +10,7 @@ interface Definition<P extends ZodType, R extends ZodType> {
   description?: string;
   params: P;
   result: R;
-  run(params: z.output<P>, context: ActionContext): Promise<z.output<R>>;
+  run(params: z.output<P>, context: ActionContext): Promise<z.output<R> | WithWrites<z.output<R>>>;
 }
 
 /** An action whose handler gets parameters, and gives a result, of the types its schemas say. */

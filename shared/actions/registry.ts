@@ -7,6 +7,7 @@ import { updateEntity } from './entity/update-entity.ts';
 import { calculateLeadScore } from './lead/calculate-lead-score.ts';
 import { createDealFromLead } from './lead/create-deal-from-lead.ts';
 import type { ActionDefinition, ActionHandler } from './types.ts';
+import { WithWrites, withWrites } from './writes.ts';
 
 /** Every action the engine ships with. Adding one takes its file and a line here. */
 const BUILT_IN: readonly ActionDefinition[] = [
@@ -65,7 +66,12 @@ export function registerActionHandler(
     description: options.description ?? '',
     params: z.json(),
     result: z.json(),
-    run: async (params, context) => toJson(name, await handler(params as Json, context)),
+    async run(params, context) {
+      const result = await handler(params as Json, context);
+      return result instanceof WithWrites
+        ? withWrites(toJson(name, result.result), result.writes)
+        : toJson(name, result);
+    },
   });
 }
 

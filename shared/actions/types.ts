@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
 import type { Json } from '../errors.ts';
 import type { Database } from './database/facade.ts';
+import type { WithWrites } from './writes.ts';
 
 /** What a handler may know about the step run it works for. */
 export interface ActionContext {
@@ -34,8 +35,11 @@ export interface ActionDefinition<P = unknown, R = unknown> {
   description: string;
   params: ZodType<P>;
   result: ZodType<R>;
-  run(params: P, context: ActionContext): Promise<R>;
+  run(params: P, context: ActionContext): Promise<R | WithWrites<R>>;
 }
 
 /** A handler without schemas, as an application registers one. */
-export type ActionHandler = (params: Json, context: ActionContext) => Promise<Json> | Json;
+export type ActionHandler = (
+  params: Json,
+  context: ActionContext,
+) => Promise<Json | WithWrites<Json>> | Json | WithWrites<Json>;

@@ -1,4 +1,5 @@
 import { findAction } from '../actions/registry.ts';
+import { WithWrites } from '../actions/writes.ts';
 import { templateParams } from '../definition/index.ts';
 import { type Json, StepError } from '../errors.ts';
 import { evaluate } from '../expression/index.ts';
@@ -28,8 +29,18 @@ export const actionStep: StepType = {
       kind: action.kind,
       input,
       async execute(context) {
-        const result = await action.run(params, context);
-        return { status: 'succeeded', output: parseWith(action.result, result, 'invalid_result') as Json };
+        const returned = await action.run(params, context);
+        const { result, writes } =
+          returned instanceof WithWrites ? returned : { result: returned, writes: undefined };
+        if (writes && action.kind !== 'external') {
+          throw new StepError({
+            code: 'invalid_result',
+            message: `Action "${name}" is of kind ${action.kind} and cannot return writes.`,
+            hint: 'Use context.db in an action of kind database, or give it kind external.',
+          });
+        }
+        const output = parseWith(action.result, result, 'invalid_result') as Json;
+        return { status: 'succeeded', output, ...(writes ? { writes } : {}) };
       },
     };
   },

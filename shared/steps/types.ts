@@ -1,4 +1,5 @@
 import type { ActionContext } from '../actions/types.ts';
+import type { Writes } from '../actions/writes.ts';
 import type { HandlerKind, PlanStep } from '../definition/plan.ts';
 import type { Json } from '../errors.ts';
 
@@ -14,6 +15,8 @@ export interface StepOutcome {
   fork?: Fork;
   /** Waiting: for the decision of people. */
   approval?: Json;
+  /** Of an external action: rows that are written in the transaction that completes the step. */
+  writes?: Writes;
 }
 
 /** How a loop or a parallel waits for its children. */

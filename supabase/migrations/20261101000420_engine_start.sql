@@ -283,6 +283,8 @@ begin
   update public.workflow_executions set min_role = new.min_role where workflow_id = new.id;
   update public.workflow_execution_steps s set min_role = new.min_role
     from public.workflow_executions e where e.workflow_id = new.id and s.execution_id = e.id;
+  update public.approval_requests r set min_role = new.min_role
+    from public.workflow_executions e where e.workflow_id = new.id and r.execution_id = e.id;
   update workflow.strands set min_role = new.min_role
     where execution_id in (select id from public.workflow_executions where workflow_id = new.id);
   return null;

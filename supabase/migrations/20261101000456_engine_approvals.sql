@@ -57,9 +57,9 @@ create policy members_and_approvers_see on public.approval_requests for select t
   or ((min_role = 'owner' or 'owner' = any (approver_roles))
       and organization_id in (select workflow.member_organizations('owner'))));
 create policy seen_with_request on public.approval_decisions for select to authenticated
-  using (request_id in (select id from public.approval_requests));
+  using (exists (select from public.approval_requests r where r.id = request_id));
 create policy approvers_decide on public.approval_decisions for insert to authenticated
-  with check (user_id = (select auth.uid()) and request_id in (select id from public.approval_requests));
+  with check (user_id = (select auth.uid()) and exists (select from public.approval_requests r where r.id = request_id));
 
 -- The approvers of a step as it names them: user ids, e-mail addresses of users, roles. `unknown` is the
 -- first that is none of these.

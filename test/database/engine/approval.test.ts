@@ -186,6 +186,14 @@ describe('an approval', () => {
     await expect(decide(bob, requestId, 'approve')).rejects.toMatchObject({ detail: 'approval_closed' });
   });
 
+  it('follows the role its workflow asks for', async () => {
+    const { sql, id, requestId } = await request();
+    await sql`update public.workflows set min_role = 'admin'
+      where id = (select workflow_id from public.workflow_executions where id = ${id})`;
+    const [row] = await sql`select min_role from public.approval_requests where id = ${requestId}`;
+    expect(row?.min_role).toBe('admin');
+  });
+
   it('is seen by whoever is asked and by those who see the workflow, and by nobody else', async () => {
     const { sql, requestId } = await request();
     const stranger = randomUUID();
