@@ -12,7 +12,16 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      // Loading CEL, Liquid and zod for each file anew would take longer than the tests.
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          pool: 'threads',
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
       { test: { name: 'db', include: ['test/{database,fuzz}/**/*.test.ts'], ...onPlatform } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...onPlatform } },
       {

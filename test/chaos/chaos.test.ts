@@ -41,7 +41,7 @@ it.each<[Fault, string]>([
   ['fencing', 'late workers are let in'],
   ['transaction', 'an action commits apart from its outcome'],
 ])('it fails without the engine’s %s: %s', async (fault) => {
-  const { code, result, failed } = await chaos({ executions: '24', seconds: '30', hits: '0', fault });
+  const { code, result, failed } = await chaos({ executions: '20', seconds: '20', hits: '0', fault });
   expect(code).toBe(1);
   expect(failed, JSON.stringify(result)).toContainEqual(expect.stringMatching(wrong));
 });
