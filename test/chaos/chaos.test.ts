@@ -10,12 +10,13 @@ const command = fileURLToPath(new URL('./chaos.ts', import.meta.url));
 /** Runs `npm run chaos`. @returns how it ended, and what it printed for programs */
 async function chaos(
   options: Record<string, string>,
+  onEnd: (stop: () => void) => void = onTestFinished,
 ): Promise<{ code: number | null; result: Result; failed: string[] }> {
   const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn(process.execPath, ['--import', 'tsx', command, ...given], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onTestFinished(() => void child.kill());
+  onEnd(() => void child.kill());
   const [printed, said, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -37,11 +38,12 @@ it('nothing is lost, stuck or done twice while workers, connections and Postgres
 /** What slowness does not explain. */
 const wrong = /wrong set|steps_done|twice|missing|increments|without a reason/;
 
-it.each<[Fault, string]>([
+it.concurrent.for<[Fault, string]>([
   ['fencing', 'late workers are let in'],
   ['transaction', 'an action commits apart from its outcome'],
-])('it fails without the engine’s %s: %s', async (fault) => {
-  const { code, result, failed } = await chaos({ executions: '20', seconds: '20', hits: '0', fault });
+])('it fails without the engine’s %s: %s', async ([fault], { expect, onTestFinished }) => {
+  const options = { executions: '20', seconds: '20', hits: '0', fault };
+  const { code, result, failed } = await chaos(options, onTestFinished);
   expect(code).toBe(1);
   expect(failed, JSON.stringify(result)).toContainEqual(expect.stringMatching(wrong));
 });
