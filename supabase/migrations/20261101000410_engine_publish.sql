@@ -21,6 +21,19 @@ end $$;
 create trigger before_insert before insert on public.workflows
   for each row execute function workflow.before_workflow_insert();
 
+-- Admission reads the settings of every workflow: one that cannot be read would hold up all organisations.
+create function workflow.check_settings() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if jsonb_typeof(new.settings) <> 'object' or coalesce(new.settings -> 'maxConcurrent', '1')::text !~ '^[1-9][0-9]{0,5}$' then
+    perform workflow.refuse('invalid_settings', 'The settings of a workflow are an object, and maxConcurrent a whole number above 0.',
+      'Write for example {"maxConcurrent": 5}, or leave it out.');
+  end if;
+  return new;
+end $$;
+create trigger check_settings before insert or update of settings on public.workflows
+  for each row execute function workflow.check_settings();
+
 -- The compiler has checked the definition; this holds the plan to what the state machine relies on,
 -- so that a hand-made plan cannot strand an execution.
 create function workflow.check_plan(p_plan jsonb) returns void

@@ -4,7 +4,7 @@
 --   insert into workflow_executions (workflow_id, retry_of, retry_from, …)
 --   retry_from: a step id · '@failed', the first step that did not end well · null, the start
 
--- The steps of a version's main line, in order.
+-- The steps of a version's main line, in order; each once, whatever a hand-made plan says.
 create function workflow.main_line(p_workflow uuid, p_version int) returns text[]
 language plpgsql stable set search_path = '' as $$
 declare
@@ -12,7 +12,7 @@ declare
   v_path text;
 begin
   select first into v_path from workflow.plans where workflow_id = p_workflow and version = p_version;
-  while v_path is not null loop
+  while v_path is not null and v_path <> all (v_paths) loop
     v_paths := v_paths || v_path;
     select next into v_path from workflow.plan_steps
       where workflow_id = p_workflow and version = p_version and path = v_path;
@@ -86,7 +86,7 @@ begin
     select r.id as execution_id, r.retry_of, r.workflow_id, r.workflow_version, l.path
     from retry r, unnest(r.line) with ordinality l(path, place)
     where l.place < array_position(r.line, r.retry_from)
-    union all
+    union
     select k.execution_id, k.retry_of, k.workflow_id, k.workflow_version, p.path
     from kept k join workflow.plan_steps p
       on p.workflow_id = k.workflow_id and p.version = k.workflow_version and p.parent = k.path

@@ -136,6 +136,16 @@ describe('the backlog', () => {
     expect(await read(ids)).toEqual(['succeeded', 'running', 'running', 'queued']);
   });
 
+  it.each(['"five"', '0', '1.5', '-1', 'null'])(
+    'cannot be held up by a maxConcurrent of %s',
+    async (value) => {
+      const { id } = await publish(sql, { steps: chain('one') });
+      await expect(
+        sql`update public.workflows set settings = ${`{"maxConcurrent": ${value}}`}::text::jsonb where id = ${id}`,
+      ).rejects.toMatchObject({ detail: 'invalid_settings', hint: expect.stringContaining('maxConcurrent') });
+    },
+  );
+
   it('is admitted by a chain that finds nothing to claim, when room was left without an end', async () => {
     await limit(1);
     const workflow = await publish(sql, { steps: [{ id: 'wait', type: 'delay', for: '1h' }] });

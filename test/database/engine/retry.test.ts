@@ -100,6 +100,13 @@ describe('a retry', () => {
     });
   });
 
+  it('ends also on a hand-made plan whose steps lead round in a circle', async () => {
+    const { id, workflow } = await failed();
+    await sql`update workflow.plan_steps set next = 'one' where workflow_id = ${workflow.id} and path = 'three'`;
+    await retry(id, '@failed');
+    expect((await claimOne(sql)).path).toBe('two');
+  });
+
   it('of an execution that still runs is refused', async () => {
     const id = await start(sql, await publish(sql, { steps }));
     await expect(retry(id)).rejects.toMatchObject({ detail: 'execution_not_ended' });
