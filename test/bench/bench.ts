@@ -30,17 +30,12 @@ export async function reset({ sql }: Bench): Promise<void> {
   await sql`truncate public.workflow_executions cascade`;
   await sql`vacuum analyze`;
   await until(
-    sql,
     () => sql`select not exists (select from workflow.slots where expires_at > clock_timestamp()) as done`,
   );
 }
 
 /** Resolves when a query's only row says `done`. */
-export async function until(
-  _sql: Sql,
-  query: () => PromiseLike<{ done?: boolean }[]>,
-  everyMs = 20,
-): Promise<void> {
+export async function until(query: () => PromiseLike<{ done?: boolean }[]>, everyMs = 20): Promise<void> {
   while (!(await query())[0]?.done) await new Promise((resolve) => setTimeout(resolve, everyMs));
 }
 

@@ -13,7 +13,6 @@ export async function measureLatency(bench: Bench): Promise<Row[]> {
   for (let round = 0; round < rounds; round += 1) {
     const id = await start(sql, chain);
     await until(
-      sql,
       () => sql`select status = 'succeeded' as done from public.workflow_executions where id = ${id}`,
       5,
     );

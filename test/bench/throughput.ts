@@ -57,7 +57,7 @@ async function runChains(bench: Bench, executions: number, size: number): Promis
   let polls = 1;
   await sql`insert into public.workflow_executions (workflow_id)
     select ${chain.id} from generate_series(1, ${executions}::int)`;
-  await until(sql, () => {
+  await until(() => {
     polls += 1;
     return sql`select not exists (
       select from public.workflow_executions where status in ('queued', 'running')) as done`;
