@@ -42,7 +42,7 @@ it.concurrent.for<[Fault, string]>([
   ['fencing', 'late workers are let in'],
   ['transaction', 'an action commits apart from its outcome'],
 ])('it fails without the engine’s %s: %s', async ([fault], { expect, onTestFinished }) => {
-  const options = { executions: '20', seconds: '20', hits: '0', fault };
+  const options = { executions: '27', seconds: '30', hits: '0', fault };
   const { code, result, failed } = await chaos(options, onTestFinished);
   expect(code).toBe(1);
   expect(failed, JSON.stringify(result)).toContainEqual(expect.stringMatching(wrong));

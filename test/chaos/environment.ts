@@ -60,7 +60,7 @@ function fleetFor({ fault, workers, executions }: Options): { spared: number; pl
   const often = (point: CrashPoint) => [point, kill[point] * (executions < 100 ? 2 : 1)] as const;
   const kills = Object.fromEntries(crashPoints.map(often)) as CrashPlan['kill'];
   return fault === 'fencing'
-    ? { spared: workers - 1, plan: { kill: never, stall: { probability: 0.1, milliseconds } } }
+    ? { spared: workers - 1, plan: { kill: never, stall: { probability: 0.2, milliseconds } } }
     : { spared: Math.floor(workers / 3), plan: { kill: kills, stall: { probability: 0.02, milliseconds } } };
 }
 
