@@ -1,5 +1,6 @@
 import { jwtSecret, publishableKey, secretKey } from '../keys.ts';
 import { stayConnected } from '../stay-connected.ts';
+import { noteRefusals, withRefusal } from './refusal.ts';
 
 export interface Api {
   /** Answers a request below `/rest/v1` or `/auth/v1`. */
@@ -60,7 +61,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       const used = service;
       if (!used) return unavailable();
       // A query that loses its connection may never settle.
-      const response = await Promise.race([used.app.fetch(request, { peerAddress }), used.lost]);
+      const answer = withRefusal(() => used.app.fetch(request, { peerAddress }));
+      const response = await Promise.race([answer, used.lost]);
       if (!response) return unavailable();
       if (response.status < 500) return response;
       options.log(`${request.method} ${request.url} → ${response.status}`);
@@ -103,6 +105,7 @@ function createService({ App, createPostgresConnection }: Library, options: ApiO
   });
   // Left unset, the library grants everything to anon in every schema with row-level security.
   Object.assign(connection, { rlsState: 'active' });
+  noteRefusals(connection);
   const app = new App({
     connection,
     api: { enabled: true, schemas, max_rows: maxRows, pg_safe_update: true },
