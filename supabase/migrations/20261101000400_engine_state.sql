@@ -79,6 +79,8 @@ create table workflow.strands (
   deliveries int not null default 0,
   -- To end, but its worker is inside a database action: left to that worker, or to the end of its lease.
   cancelled boolean not null default false,
+  -- To go on elsewhere, but its worker is inside a database action: its timer moves it once that has ended.
+  interrupted boolean not null default false,
   check (waiting = (msg_id is null))
 ) with (fillfactor = 60);
 create index strands_execution on workflow.strands (execution_id);

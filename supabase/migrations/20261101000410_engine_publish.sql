@@ -97,8 +97,8 @@ language sql set search_path = '' as $$
       s.error_of ->> 'path', (s.error_of ->> 'depth')::int,
       -- The worker checks before the first step that the record which started the execution is visible.
       case when s.path = p_plan ->> 'first' then array_append(s.roots, 'trigger') else s.roots end,
-      case when s.type not in ('loop', 'parallel', 'approval') then t.timeout end,
-      case when s.type in ('loop', 'parallel', 'approval') then t.timeout end, nullif(s.retry, 'null')
+      case when s.type not in ('condition', 'loop', 'parallel', 'approval') then t.timeout end,
+      case when s.type in ('condition', 'loop', 'parallel', 'approval') then t.timeout end, nullif(s.retry, 'null')
     from jsonb_each(p_plan -> 'steps') e,
     lateral jsonb_to_record(e.value) s(path text, step_id text, type text, kind text, section text, depth int,
       parent text, next text, closes text[], branches jsonb, on_error text, catch text, fails text[],

@@ -155,7 +155,7 @@ begin
     update workflow.strands s
       set msg_id = r.msg_id, deliveries = s.deliveries + (s.id = any (v_lost))::int
       from read r
-      where s.id = r.strand_id and s.execution_id = any (p_executions) and not s.waiting and not s.cancelled
+      where s.id = r.strand_id and s.execution_id = any (p_executions) and not s.waiting and not s.cancelled and not s.interrupted
         and (s.id = any (v_lost) or not exists (select from workflow.leases l where l.strand_id = s.id))
       returning s.id
   )

@@ -9,10 +9,11 @@
 -- complete_steps, in the file of outcomes, is the only door to what is here.
 
 -- A reported outcome with what the plan makes of it: `status` is what its step run becomes, `target`
--- the step that follows, `closes` the containers that end with it. A failed one is resolved apart.
+-- the step that follows, `closes` the containers that end with it, `time_limit` how long what it has begun
+-- may take. A failed one is resolved apart.
 create type workflow.outcome as (
   strand_id uuid, execution_id uuid, step_run_id uuid, status text, input jsonb, output jsonb, error jsonb,
-  until timestamptz, fork jsonb, approval jsonb, target text, closes text[]
+  until timestamptz, fork jsonb, approval jsonb, target text, closes text[], time_limit interval
 );
 
 -- Where a strand goes from the step it is on. `target` null: the strand ends. `failed`: step runs of
@@ -30,14 +31,15 @@ begin
   select array_agg(row (h.strand_id, h.execution_id, h.step_run_id,
       case when p.branches ->> h.branch is not null then 'waiting' else h.status end,
       h.input, h.output, h.error, h.until, h.fork, h.approval, coalesce(p.branches ->> h.branch, p.next),
-      case when p.branches ->> h.branch is not null then '{}' else p.closes end)::workflow.outcome)
+      case when p.branches ->> h.branch is not null then '{}' else p.closes end,
+      case when p.branches ->> h.branch is not null or h.fork is not null then p.timer end)::workflow.outcome)
     into v_outcomes
     from (
       select o.*, s.execution_id, s.workflow_id, s.version, s.path
       from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
         output jsonb, error jsonb, branch text, until timestamptz, fork jsonb, approval jsonb)
       join workflow.leases l on l.strand_id = o.strand_id and l.step_id = o.step_run_id and l.token = o.token
-      join workflow.strands s on s.id = o.strand_id and not s.cancelled
+      join workflow.strands s on s.id = o.strand_id and not s.cancelled and not s.interrupted
       join public.workflow_executions e on e.id = s.execution_id and e.status in ('running', 'waiting')
       order by e.id
       for no key update of e, s for update of l skip locked) h
@@ -71,7 +73,9 @@ begin
       from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
       where s.execution_id = st.execution_id and s.scope_id = st.id and s.iteration = 0
         and s.path = any (m.closes) and s.status = 'waiting'
-      returning s.id
+      returning s.id, s.scope_id
+  ), in_time as (
+    delete from workflow.timers t using closed c where t.strand_id = c.scope_id and t.step_id = c.id
   )
   select coalesce(array_agg(id), '{}') into v_result from closed;
   return v_result;

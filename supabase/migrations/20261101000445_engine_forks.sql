@@ -28,12 +28,6 @@ begin
     lateral (select case p.type when 'loop' then jsonb_array_length(o.input -> 'items')
                     else (select count(*)::int from jsonb_object_keys(p.branches)) end as total) n
     where o.fork is not null;
-  insert into workflow.timers (strand_id, execution_id, step_id, kind, due_at)
-    select st.id, st.execution_id, st.step_id, 'timeout', workflow.now() + p.timer
-    from unnest(p_outcomes) o
-    join workflow.strands st on st.id = o.strand_id
-    join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
-    where o.fork is not null and p.timer is not null;
   perform workflow.suspend_strands(array(select o.strand_id from unnest(p_outcomes) o where o.fork is not null));
   foreach v_outcome in array p_outcomes loop
     if v_outcome.fork is not null then
@@ -288,30 +282,4 @@ begin
   v_outcome.status := 'failed';
   v_outcome.error := p_error || '{"retryable": false}';
   return workflow.fail_step(v_outcome);
-end $$;
-
--- Containers whose time is over: what runs inside is cancelled, and they fail.
-create function workflow.time_out(p_timers workflow.timers[], out moves workflow.move[], out touched uuid[])
-language plpgsql set search_path = '' as $$
-declare
-  v_timer workflow.timers;
-  v_fork workflow.forks;
-  v_move workflow.move;
-begin
-  moves := '{}';
-  touched := '{}';
-  foreach v_timer in array p_timers loop
-    continue when v_timer.kind <> 'timeout';
-    v_move := workflow.expire_approval(v_timer.step_id);
-    if v_move.strand_id is not null then
-      moves := moves || v_move;
-      continue;
-    end if;
-    select * into v_fork from workflow.forks where strand_id = v_timer.strand_id and step_id = v_timer.step_id;
-    if found then
-      touched := touched || workflow.close_fork(v_fork);
-      moves := moves || workflow.fail_container(v_fork, jsonb_build_object('code', 'timeout',
-        'message', 'The step did not end in time.', 'hint', 'Raise its timeout, or give it less to do.'));
-    end if;
-  end loop;
 end $$;

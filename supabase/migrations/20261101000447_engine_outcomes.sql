@@ -81,6 +81,9 @@ begin
   if exists (select from unnest(p_outcomes) o where o.until is not null) then
     perform workflow.wait_until(p_outcomes);
   end if;
+  if exists (select from unnest(p_outcomes) o where o.time_limit is not null) then
+    perform workflow.limit_containers(p_outcomes);
+  end if;
   v_applied := workflow.apply_moves(v_moves, p_take, p_slot);
   v_done := v_done || v_applied.finished;
   v_touched := v_applied.touched;
@@ -117,7 +120,7 @@ begin
     into v_going, v_others, v_strands, v_executions
     from unnest(v_outcomes) o, lateral (
       select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null and o.target is not null
-        and o.closes = '{}' as is_going) x;
+        and o.closes = '{}' and o.time_limit is null as is_going) x;
   if v_going is not null then
     perform workflow.broadcast(v_executions, workflow.advance_steps(v_going, p_slot), false);
   end if;

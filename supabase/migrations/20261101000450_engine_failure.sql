@@ -106,6 +106,8 @@ language sql set search_path = '' as $$
       where s.execution_id = p_strand.execution_id and s.scope_id = p_strand.id and s.iteration = 0
         and s.path = any (p_paths) and s.status = 'waiting'
       returning s.id
+  ), untimed as (
+    delete from workflow.timers t using failed f where t.strand_id = p_strand.id and t.step_id = f.id
   )
   select coalesce(array_agg(id), '{}') from failed
 $$;
@@ -157,7 +159,8 @@ begin
   update workflow.strands s set waiting = false, msg_id = m.msg_id from messages m where s.id = m.id;
 end $$;
 
--- Fires timers that are due, at most p_limit of them. Returns how many.
+-- Fires timers that are due, at most p_limit of them, and one of each strand: where it leads decides about
+-- the strand's others. Returns how many.
 create function workflow.fire_timers(p_limit int default 100) returns int
 language plpgsql set search_path = '' as $$
 declare
@@ -176,8 +179,10 @@ begin
     select execution_id from workflow.timers where due_at <= v_now order by due_at, id limit p_limit));
   with due as (
     delete from workflow.timers t where t.id in (
-      select id from workflow.timers
-        where due_at <= v_now and execution_id = any (v_executions) order by due_at, id limit p_limit)
+      select id from (
+        select distinct on (strand_id) id, due_at from workflow.timers
+          where due_at <= v_now and execution_id = any (v_executions) order by strand_id, due_at, id) first
+        order by due_at, id limit p_limit)
       returning t.*
   )
   select array_agg(due) into v_fired from due;

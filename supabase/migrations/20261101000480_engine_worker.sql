@@ -26,7 +26,7 @@ language plpgsql stable set search_path = '' as $$
 begin
   return exists (
     select from workflow.leases l
-    join workflow.strands s on s.id = l.strand_id and not s.cancelled
+    join workflow.strands s on s.id = l.strand_id and not s.cancelled and not s.interrupted
     join public.workflow_executions e on e.id = s.execution_id and e.status in ('running', 'waiting')
     where l.strand_id = p_strand and l.token = p_token);
 end $$;
