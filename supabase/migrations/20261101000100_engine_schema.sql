@@ -48,6 +48,8 @@ create table workflow.settings (
   keep_executions interval check (keep_executions >= '1 hour'),
   keep_audit_log interval check (keep_audit_log >= '1 hour'),
   clock_offset interval not null default '0',
+  -- Where the web page is; approval links lead there.
+  page_url text check (page_url ~ '^https?://'),
   worker_path text not null default '/functions/v1/worker'
 );
 insert into workflow.settings default values;

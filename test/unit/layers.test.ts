@@ -26,6 +26,7 @@ const allowed: Record<string, string[]> = {
     'shared/steps',
     'shared/errors.ts',
   ],
+  'functions/approvals': [],
   'supabase/local': [],
   templates: [],
 };
