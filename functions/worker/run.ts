@@ -112,7 +112,7 @@ export class Runner {
 
   private async executeOutside(item: Prepared): Promise<Outside> {
     const { claim, prepared } = item;
-    const work = (signal: AbortSignal) => executeOutside(claim, prepared, signal);
+    const work = (signal: AbortSignal) => executeOutside(claim, prepared, this.engine, signal);
     const outcome: OutsideOutcome = await withTimeout(claim.timeout_ms, work, () =>
       this.engine.isWanted(claim),
     ).catch((error) => failedOutcome(claim, error, prepared.input));
@@ -133,7 +133,7 @@ export class Runner {
           () => this.engine.isWanted(claim),
         ),
     };
-    const context = contextOf(claim, neverAborted);
+    const context = contextOf(claim, this.engine, neverAborted);
     try {
       return await persist(() =>
         runInTransaction(this.engine, { claim, runAs, prepared: limited, context }, slot, take),

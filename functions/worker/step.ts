@@ -9,6 +9,8 @@ import {
 } from '../../shared/steps/index.ts';
 import type { Claim, Outcome } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
+import type { Connections } from './database.ts';
+import { DeliveryLog } from './deliveries.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
 import type { Version } from './versions.ts';
 
@@ -76,7 +78,7 @@ function limitOutput(outcome: StepOutcome): StepOutcome {
   });
 }
 
-export function contextOf(claim: Claim, signal: AbortSignal): HandlerContext {
+export function contextOf(claim: Claim, connections: Connections, signal: AbortSignal): HandlerContext {
   return {
     organizationId: claim.organization_id,
     executionId: claim.execution_id,
@@ -88,6 +90,7 @@ export function contextOf(claim: Claim, signal: AbortSignal): HandlerContext {
     attempt: claim.attempt,
     now: new Date(claim.now),
     signal,
+    deliveries: new DeliveryLog(connections, claim),
   };
 }
 
@@ -98,12 +101,13 @@ export type OutsideOutcome = Outcome & Pick<StepOutcome, 'writes'>;
 export async function executeOutside(
   claim: Claim,
   prepared: PreparedStep,
+  connections: Connections,
   signal: AbortSignal,
 ): Promise<OutsideOutcome> {
   const isExternal = prepared.kind === 'external';
   try {
     if (isExternal) crashPoint('inside_action');
-    const result = await prepared.execute({ ...contextOf(claim, signal), db: noDatabase });
+    const result = await prepared.execute({ ...contextOf(claim, connections, signal), db: noDatabase });
     if (isExternal) crashPoint('after_external_effect');
     return {
       ...claimKeys(claim),

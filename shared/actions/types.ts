@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
 import type { Json } from '../errors.ts';
+import type { Deliveries } from '../notifications/index.ts';
 import type { Database } from './database/facade.ts';
 import type { WithWrites } from './writes.ts';
 
@@ -22,6 +23,8 @@ export interface ActionContext {
   now: Date;
   /** Fires at the step's timeout. */
   signal: AbortSignal;
+  /** The delivery log: `deliver` of shared/notifications writes every message into it. */
+  deliveries: Deliveries;
   /** The step's own transaction, under the user the workflow runs as. Only for kind `database`. */
   db: Database;
 }

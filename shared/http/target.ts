@@ -1,3 +1,4 @@
+import { environmentVariable } from '../environment.ts';
 import { StepError } from '../errors.ts';
 import { type AllowList, allowsAddress, allowsName, parseAllowList } from './allow-list.ts';
 import { parseAddress } from './ip.ts';
@@ -14,12 +15,7 @@ export interface Policy {
 
 /** The policy of this process: `WORKFLOW_HTTP_ALLOW` and the system's name service. */
 export function environmentPolicy(): Policy {
-  const { Deno, process } = globalThis as {
-    Deno?: { env: { get(name: string): string | undefined } };
-    process?: { env: Record<string, string | undefined> };
-  };
-  const allowed = Deno ? Deno.env.get('WORKFLOW_HTTP_ALLOW') : process?.env.WORKFLOW_HTTP_ALLOW;
-  return { allow: parseAllowList(allowed), lookUp };
+  return { allow: parseAllowList(environmentVariable('WORKFLOW_HTTP_ALLOW')), lookUp };
 }
 
 /**

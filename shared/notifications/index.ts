@@ -1,11 +1,25 @@
 import { StepError } from '../errors.ts';
+import { emailChannel } from './email-channel.ts';
 import { logChannel } from './log-channel.ts';
 import type { Channel } from './types.ts';
 
-export type { Channel, Delivery, Message } from './types.ts';
+export { compose } from './compose.ts';
+export { deliver } from './deliver.ts';
+export type {
+  Channel,
+  Content,
+  Deliveries,
+  Delivery,
+  DeliveryRow,
+  Draft,
+  Message,
+  Settlement,
+} from './types.ts';
 
 /** Every channel of this release. Adding one takes its file and a line here. */
-const channels = new Map<string, Channel>([logChannel].map((channel) => [channel.name, channel]));
+const channels = new Map<string, Channel>(
+  [emailChannel, logChannel].map((channel) => [channel.name, channel]),
+);
 
 /** @throws StepError `channel_not_available` */
 export function channelNamed(name: string): Channel {

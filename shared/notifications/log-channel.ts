@@ -4,22 +4,25 @@ import type { Channel } from './types.ts';
 /** Writes one line of JSON into the worker's log; data that speak of a credential are hidden. */
 export const logChannel: Channel = {
   name: 'log',
-  async send({ to, subject, body, data }, delivery) {
-    const { stepRunId, stepId, executionId, workflowId, organizationId } = delivery;
+  provider: 'log',
+  recipientOptional: true,
+  address: (recipient) => recipient,
+  async send({ recipient, key, subject, body, data }, delivery) {
+    const { stepId, executionId, workflowId, organizationId } = delivery;
     const line = {
       event: 'workflow.notification',
       channel: 'log',
-      id: stepRunId,
+      key,
       step: stepId,
       execution: executionId,
       workflow: workflowId,
       organization: organizationId,
-      to,
+      to: recipient,
       subject,
-      body: redact(body ?? null),
+      body,
       data: redact(data),
     };
     console.log(JSON.stringify(line));
-    return { channel: 'log', id: stepRunId };
+    return null;
   },
 };

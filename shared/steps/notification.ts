@@ -1,6 +1,6 @@
 import { type Json, StepError } from '../errors.ts';
 import { evaluate } from '../expression/index.ts';
-import { channelNamed, type Message } from '../notifications/index.ts';
+import { channelNamed, compose, deliver, type Message } from '../notifications/index.ts';
 import type { StepType } from './types.ts';
 
 /** Tells people something over a channel. */
@@ -24,7 +24,10 @@ export const notificationStep: StepType = {
     return {
       kind: 'external',
       input: { channel: channel.name, ...message },
-      execute: async (context) => ({ status: 'succeeded', output: await channel.send(message, context) }),
+      async execute(context) {
+        const output = await deliver(channel, message.to, compose(channel, message), context);
+        return { status: 'succeeded', output };
+      },
     };
   },
 };

@@ -44,9 +44,10 @@ create table workflow.settings (
   max_deliveries int not null default 5 check (max_deliveries > 0),
   -- Longest chain of executions that start each other.
   max_depth int not null default 10,
-  -- How long ended executions with their steps, and the audit log, are kept; null: for ever.
+  -- How long ended executions with their steps, the audit log and the delivery log are kept; null: for ever.
   keep_executions interval check (keep_executions >= '1 hour'),
   keep_audit_log interval check (keep_audit_log >= '1 hour'),
+  keep_deliveries interval check (keep_deliveries >= '1 hour'),
   clock_offset interval not null default '0',
   -- Where the web page is; approval links lead there.
   page_url text check (page_url ~ '^https?://'),

@@ -53,5 +53,6 @@ end $$;
 create function workflow.prune(p_limit int default 5000) returns int
 language plpgsql set search_path = '' as $$
 begin
-  return workflow.prune_executions(p_limit) + workflow.prune_audit_log(p_limit) + workflow.prune_cron_runs(p_limit);
+  return workflow.prune_executions(p_limit) + workflow.prune_audit_log(p_limit) + workflow.prune_deliveries(p_limit)
+    + workflow.prune_cron_runs(p_limit);
 end $$;

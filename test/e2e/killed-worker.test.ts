@@ -1,36 +1,23 @@
-import { createClient, type SupabaseClient, type WebSocketLikeConstructor } from '@supabase/supabase-js';
-import postgres, { type Sql } from 'postgres';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
-import { type PlatformProcess, startPlatformProcess } from '../support/platform-process.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { useOwnPlatform } from '../support/own-platform.ts';
+import { mailOf, sendGridVariables, startSendGrid } from '../support/providers/sendgrid.ts';
+import type { TestOwner } from '../support/users.ts';
 import { finishedExecution, publishSteps, startExecution } from '../support/workflows.ts';
 
+const sendGrid = await startSendGrid();
 // A platform of its own: whatever else runs on a worker would lose its lease with it.
-let platform: PlatformProcess;
-let sql: Sql;
-let client: SupabaseClient;
+const { platform, sql, signUp } = await useOwnPlatform({ variables: sendGridVariables(sendGrid) });
+const killWorker = () => process.kill(platform.state().pids.functions.worker ?? 0, 'SIGKILL');
+let owner: TestOwner;
 
 beforeAll(async () => {
-  platform = await startPlatformProcess();
-  const { api_url, db_url, publishable_key, demo } = platform.details;
-  sql = postgres(db_url, { max: 2, onnotice: () => {} });
   // Leases end a second after their step's timeout, so that the test need not wait ten.
   await sql`update workflow.settings set lease_grace = '1 second'`;
-  client = createClient(api_url, publishable_key, {
-    auth: { persistSession: false, autoRefreshToken: false },
-    realtime: { transport: WebSocket as unknown as WebSocketLikeConstructor },
-  });
-  await client.auth.signInWithPassword(demo);
-});
-
-afterAll(async () => {
-  await sql?.end();
-  await client?.realtime.disconnect();
-  await platform?.stop();
+  owner = await signUp();
 });
 
 it('a worker killed with SIGKILL in the middle of a database action loses nothing, and the action is there once', async () => {
-  const organizationId = platform.details.demo.organization_id ?? '';
+  const { client, organizationId } = owner;
   const workflowId = await publishSteps(client, organizationId, [
     {
       id: 'write',
@@ -46,7 +33,7 @@ it('a worker killed with SIGKILL in the middle of a database action loses nothin
     await tx`select from public.organizations where id = ${organizationId} for update`;
     const started = await startExecution(client, workflowId);
     await blockedWorker();
-    process.kill(platform.state().pids.functions.worker ?? 0, 'SIGKILL');
+    killWorker();
     return started;
   });
   const { execution, steps } = await finishedExecution(client, id);
@@ -57,6 +44,35 @@ it('a worker killed with SIGKILL in the middle of a database action loses nothin
   ]);
   const { data } = await client.from('leads').select('email').eq('email', 'once@example.com');
   expect(data).toEqual([{ email: 'once@example.com' }]);
+});
+
+it('a worker killed with SIGKILL between sending and settling sends again under the same key, into the same row', async () => {
+  const { client, organizationId } = owner;
+  const workflowId = await publishSteps(client, organizationId, [
+    {
+      id: 'tell',
+      type: 'notification',
+      timeout: '1s',
+      channel: 'email',
+      to: 'ada@example.com',
+      subject: 'Hello',
+      body: 'Hello Ada',
+    },
+  ]);
+  sendGrid.next.push(() => {
+    killWorker();
+    return { status: 202, headers: { 'x-message-id': 'nobody-reads-this' } };
+  });
+  const id = await startExecution(client, workflowId);
+  const { execution, steps } = await finishedExecution(client, id);
+  expect(execution).toMatchObject({ status: 'succeeded', output: { status: 'sent' } });
+  const key = steps[0]?.id;
+  const keys = sendGrid.requests.map((request) => mailOf(request).custom_args?.delivery_key);
+  expect(keys).toEqual([key, key]);
+  const { data } = await client.from('email_logs').select('*').eq('execution_id', id);
+  expect(data).toEqual([
+    expect.objectContaining({ idempotency_key: key, status: 'sent', attempts: 2, resumed: 1 }),
+  ]);
 });
 
 /** Resolves when a worker's action waits for the lock. */

@@ -13,12 +13,16 @@ export type OwnPlatform = ReturnType<typeof usersOf> & {
   sql: Sql;
 };
 
-/**
- * Call it at the top of the file; it stops when the file ends.
- * @param worker entrypoint of another worker function than this project's
- */
-export async function useOwnPlatform({ worker }: { worker?: string } = {}): Promise<OwnPlatform> {
-  const project = worker ? projectWithWorker(worker) : undefined;
+interface OwnOptions {
+  /** Entrypoint of another worker function than this project's. */
+  worker?: string;
+  /** Secrets of the functions. */
+  variables?: Record<string, string>;
+}
+
+/** Call it at the top of the file; it stops when the file ends. */
+export async function useOwnPlatform({ worker, variables }: OwnOptions = {}): Promise<OwnPlatform> {
+  const project = worker || variables ? ownProject(worker, variables) : undefined;
   const platform = await startPlatformProcess(project ? ['--project', project] : []);
   const sql = postgres(platform.details.db_url, { max: 4, onnotice: () => {} });
   const users = usersOf(platform.details, sql);
@@ -31,18 +35,24 @@ export async function useOwnPlatform({ worker }: { worker?: string } = {}): Prom
   return { platform, sql, ...users };
 }
 
-/** This project's migrations, and its configuration with another worker. */
-function projectWithWorker(entrypoint: string): string {
+/** This project's migrations, and its configuration with another worker and other secrets. */
+function ownProject(worker: string | undefined, variables: Record<string, string> = {}): string {
   const folder = join(temporaryFolder(), 'supabase');
   mkdirSync(folder);
   symlinkSync(join(projectDir, 'supabase/migrations'), join(folder, 'migrations'), 'junction');
   const functions = join(folder, '..', 'functions');
   mkdirSync(functions);
   // Listeners of the tests are on this machine, where http steps may not go by themselves.
-  writeFileSync(join(functions, '.env'), 'WORKFLOW_HTTP_ALLOW=127.0.0.1\n');
+  const secrets = { WORKFLOW_HTTP_ALLOW: '127.0.0.1', ...variables };
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}='${value}'\n`);
+  writeFileSync(join(functions, '.env'), lines.join(''));
   const config = readFileSync(join(projectDir, 'supabase/config.toml'), 'utf8');
-  const own = config.replace('"../functions/worker/index.ts"', JSON.stringify(entrypoint));
-  if (own === config) throw new Error('config.toml names another worker than functions/worker/index.ts.');
+  const own = config.replaceAll(/entrypoint = "\.\.\/(functions\/(\w+)\/index\.ts)"/g, (_, path, name) => {
+    const entrypoint = name === 'worker' && worker ? worker : join(projectDir, path);
+    return `entrypoint = ${JSON.stringify(entrypoint)}`;
+  });
+  if (worker && !own.includes(JSON.stringify(worker)))
+    throw new Error('config.toml names no function worker.');
   writeFileSync(join(folder, 'config.toml'), own);
   return join(folder, '..');
 }

@@ -6,9 +6,15 @@ import { expect, it } from 'vitest';
 const allowed: Record<string, string[]> = {
   'shared/expression': [],
   'shared/definition': ['shared/expression'],
-  'shared/actions': ['shared/expression', 'shared/definition', 'shared/errors.ts'],
-  'shared/http': ['shared/errors.ts'],
-  'shared/notifications': ['shared/errors.ts', 'shared/redact.ts'],
+  'shared/actions': ['shared/expression', 'shared/definition', 'shared/notifications', 'shared/errors.ts'],
+  'shared/http': ['shared/environment.ts', 'shared/errors.ts'],
+  'shared/integrations': ['shared/environment.ts', 'shared/errors.ts'],
+  'shared/notifications': [
+    'shared/expression',
+    'shared/integrations',
+    'shared/errors.ts',
+    'shared/redact.ts',
+  ],
   'shared/steps': [
     'shared/actions',
     'shared/definition',
@@ -23,6 +29,7 @@ const allowed: Record<string, string[]> = {
     'functions/actions.ts',
     'shared/actions',
     'shared/definition',
+    'shared/notifications',
     'shared/steps',
     'shared/errors.ts',
   ],

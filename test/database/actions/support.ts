@@ -77,6 +77,8 @@ function contextOf(db: Database, runner: Runner): ActionContext {
     attempt: 1,
     now: runner.now ?? new Date(),
     signal: new AbortController().signal,
+    // Nothing here sends.
+    deliveries: {} as never,
     db,
   };
 }
