@@ -20,6 +20,15 @@ export class DeliveryLog implements Deliveries {
     });
   }
 
+  contact(userId: string, channel: string): Promise<string | null> {
+    const { strand_id, token } = this.claim;
+    return persist(async () => {
+      const [answer] = await this.connections.sql<{ contact: string | null }[]>`
+        select workflow.member_contact(${strand_id}, ${token}, ${userId}, ${channel}) as contact`;
+      return answer?.contact ?? null;
+    });
+  }
+
   async settle(channel: string, { id, attempts }: DeliveryRow, settlement: Settlement): Promise<void> {
     await persist(() => {
       const { sql } = this.connections;

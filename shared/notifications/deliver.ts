@@ -1,5 +1,5 @@
 import { type Json, StepError } from '../errors.ts';
-import { recipientsOf } from './recipients.ts';
+import { addressOf, recipientsOf } from './recipients.ts';
 import type { Channel, Content, Delivery, DeliveryRow, DeliveryStatus, Message } from './types.ts';
 
 /** What became of the message to one recipient, in the step's output. */
@@ -31,9 +31,11 @@ export async function deliver(
   content: Content,
   delivery: Delivery,
 ): Promise<{ [key: string]: Json }> {
-  const addresses = recipientsOf(to, channel).map((recipient) => channel.address(recipient));
+  const written = recipientsOf(to, channel);
+  const addresses: string[] = [];
+  for (const one of written) addresses.push(await addressOf(one, channel, delivery.deliveries));
   const keyOf = (address: string) =>
-    addresses.length === 1 ? delivery.stepRunId : `${delivery.stepRunId}:${address}`;
+    written.length === 1 ? delivery.stepRunId : `${delivery.stepRunId}:${address}`;
   const results = await inTurns([...new Set(addresses)], (recipient) =>
     sendOne(channel, { ...content, recipient, key: keyOf(recipient) }, delivery),
   );

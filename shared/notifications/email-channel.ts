@@ -10,6 +10,7 @@ export const emailChannel: Channel = {
   name: 'email',
   provider: 'sendgrid',
   needsSubject: true,
+  reachesMembers: true,
   address(recipient) {
     const address = recipient.trim();
     if (address.length > 254 || !ADDRESS.test(address) || /^\.|\.\.|\.@/.test(address)) {

@@ -1,6 +1,9 @@
 import { StepError } from '../errors.ts';
 import { emailChannel } from './email-channel.ts';
 import { logChannel } from './log-channel.ts';
+import { pushChannel } from './push-channel.ts';
+import { slackChannel } from './slack-channel.ts';
+import { smsChannel } from './sms-channel.ts';
 import type { Channel } from './types.ts';
 
 export { compose } from './compose.ts';
@@ -18,7 +21,7 @@ export type {
 
 /** Every channel of this release. Adding one takes its file and a line here. */
 const channels = new Map<string, Channel>(
-  [emailChannel, logChannel].map((channel) => [channel.name, channel]),
+  [emailChannel, logChannel, pushChannel, slackChannel, smsChannel].map((channel) => [channel.name, channel]),
 );
 
 /** @throws StepError `channel_not_available` */

@@ -1,5 +1,5 @@
 import { type Json, StepError } from '../errors.ts';
-import type { Channel } from './types.ts';
+import type { Channel, Deliveries } from './types.ts';
 
 /** More people are reached by a loop, one step run each. */
 const maxRecipients = 100;
@@ -29,6 +29,21 @@ export function recipientsOf(to: Json, { name, recipientOptional }: Channel): st
     });
   }
   return recipients.length === 0 ? [''] : recipients;
+}
+
+const USER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * The address a message goes to: as the author wrote it, or that of the member whose user id they wrote.
+ *
+ * @throws StepError `invalid_recipient`
+ */
+export async function addressOf(recipient: string, channel: Channel, log: Deliveries): Promise<string> {
+  if (!channel.reachesMembers || !USER_ID.test(recipient)) return channel.address(recipient);
+  const contact = await log.contact(recipient, channel.name);
+  if (contact !== null) return channel.address(contact);
+  const hint = 'Name a member of the organisation whose account has an address for this channel.';
+  throw invalidRecipient(recipient, `is no member who can be reached by ${channel.name}`, hint);
 }
 
 export function invalidRecipient(recipient: string, problem: string, hint: string): StepError {

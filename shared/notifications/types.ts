@@ -52,6 +52,8 @@ export interface Deliveries {
    * @throws the `stale_claim` refusal when the step is somebody else's by now, or cancelled
    */
   begin(draft: Draft): Promise<DeliveryRow>;
+  /** The address of a member of the organisation on a channel; null when there is none. */
+  contact(userId: string, channel: string): Promise<string | null>;
   settle(channel: string, row: DeliveryRow, settlement: Settlement): Promise<void>;
 }
 
@@ -91,6 +93,8 @@ export interface Channel {
   provider: string;
   /** Whether a message may go to nobody in particular. */
   recipientOptional?: boolean;
+  /** Whether a user id stands for that member's address. */
+  reachesMembers?: boolean;
   /** Whether every message has a subject. */
   needsSubject?: boolean;
   /**

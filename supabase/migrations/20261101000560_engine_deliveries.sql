@@ -100,6 +100,25 @@ begin
   end if;
 end $$;
 
+-- The address at which a user is reached who is a member of the sender's organisation; null when there is none.
+-- Tenancy can only be asked as that user, so their claims are set for this statement's transaction.
+create function workflow.member_contact(p_strand uuid, p_token uuid, p_user uuid, p_channel text) returns text
+language plpgsql set search_path = '' as $$
+declare
+  v_sender record := workflow.sender(p_strand, p_token);
+  v_contact text;
+begin
+  select case p_channel when 'email' then u.email when 'sms' then '+' || nullif(ltrim(u.phone, '+'), '') end
+    into v_contact from auth.users u where u.id = p_user;
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', p_user, 'role', 'authenticated')::text, true),
+    set_config('request.jwt.claim.sub', p_user::text, true);
+  if not workflow.has_role(v_sender.organization_id, 'viewer') then
+    v_contact := null;
+  end if;
+  perform workflow.leave_user();
+  return v_contact;
+end $$;
+
 -- Takes the row of a message before it is sent: a new one, or the one that an earlier attempt has left.
 -- p_message: { key, recipient, subject, body, template, locale }. Returns the row; its status tells whether
 -- to send (`sending`), and `attempts` is what settle_delivery must be told.

@@ -10,6 +10,7 @@ export async function useNotifications() {
   const worker = useWorker(database);
   const { sql } = database;
   afterEach(async () => {
+    if ((await sql`select from workflow.strands`).length === 0) return;
     await sql`truncate public.workflow_executions cascade`;
     await sql`select pgmq.purge_queue('workflow')`;
   });
@@ -44,4 +45,18 @@ export function useVariables(variables: Record<string, string>): void {
   afterAll(() => {
     for (const name of Object.keys(variables)) delete process.env[name];
   });
+}
+
+/** Does something with other variables; empty ones count as not set. */
+export async function changed<T>(variables: Record<string, string>, work: () => Promise<T>): Promise<T> {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
 }

@@ -33,7 +33,9 @@ export interface Provider {
  * Listens until the test file ends.
  * @param rules what the provider's API reference says it answers
  */
-export async function startProvider(rules: (request: Received) => Answer): Promise<Provider> {
+export async function startProvider(
+  rules: (request: Received, url: string) => Answer | Promise<Answer>,
+): Promise<Provider> {
   const requests: Received[] = [];
   const next: Provider['next'] = [];
   let arrived = () => {};
@@ -44,7 +46,7 @@ export async function startProvider(rules: (request: Received) => Answer): Promi
     const request = { method, path, headers, body };
     requests.push(request);
     arrived();
-    const answer = (await next.shift()?.(request, response)) ?? rules(request);
+    const answer = (await next.shift()?.(request, response)) ?? (await rules(request, url));
     if (response.destroyed || response.headersSent) return;
     const isText = typeof answer.body === 'string' || answer.body === undefined;
     response.writeHead(answer.status, {
@@ -58,8 +60,9 @@ export async function startProvider(rules: (request: Received) => Answer): Promi
     server.closeAllConnections();
     server.close();
   });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     next,
     async received(count) {
