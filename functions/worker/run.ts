@@ -6,6 +6,7 @@ import { crashPoint } from './crash-points.ts';
 import { type Engine, isStaleClaim, isUnstorable, type Take } from './engine.ts';
 import { failedOutcome, unstorableOutcome } from './failure.ts';
 import { Members } from './members.ts';
+import { messageOf } from './message.ts';
 import { isTransient, persist } from './persist.ts';
 import { verifyRecord } from './record.ts';
 import { contextOf, executeOutside, type OutsideOutcome, prepareClaim } from './step.ts';
@@ -99,7 +100,8 @@ export class Runner {
         isVerified = false;
         await verifyRecord(this.engine.sql, claim, version);
         isVerified = true;
-        const prepared = prepareClaim(claim, version);
+        const message = await messageOf(this.engine.sql, claim, version);
+        const prepared = prepareClaim(claim, version, message);
         await this.members.verify(claim, version, prepared.kind);
         return { claim, prepared, runAs: version.runAs };
       });

@@ -50,7 +50,7 @@ function itemsOf({ items }: Claim, aliases: StepSource['aliases']): Roots {
 }
 
 /** @throws StepError or ExpressionError when the step cannot be prepared */
-export function prepareClaim(claim: Claim, version: Version): PreparedStep {
+export function prepareClaim(claim: Claim, version: Version, more: Roots = {}): PreparedStep {
   const source = version.steps.get(claim.path);
   if (!source) {
     throw new StepError({
@@ -59,7 +59,7 @@ export function prepareClaim(claim: Claim, version: Version): PreparedStep {
       hint: 'Publish the workflow again with the client library of the deployed release.',
     });
   }
-  const prepared = prepareStep(source, rootsOf(claim, version, source));
+  const prepared = prepareStep(source, { ...rootsOf(claim, version, source), ...more });
   return { ...prepared, execute: async (context) => limitOutput(await prepared.execute(context)) };
 }
 

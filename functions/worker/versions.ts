@@ -60,6 +60,11 @@ export class Versions {
       const aliases = aliasesAround(path, plan, index);
       return [id, { step: step as unknown as Record<string, Json>, plan: path, aliases }];
     });
+    for (const node of Object.values(plan.steps)) {
+      const approval = node.type === 'message' && index.get(node.parent ?? '');
+      if (approval && approval.type === 'approval')
+        sources.push([node.path, { step: { channel: approval.channel ?? null }, plan: node, aliases: [] }]);
+    }
     return {
       name: definition.name,
       runAs: row.run_as,

@@ -6,7 +6,10 @@
 /** Where a handler does its work; decides which transaction it runs in. */
 export type HandlerKind = 'database' | 'external' | 'pure';
 
-/** `iteration` and `branch` are not written by authors: the compiler adds them inside loops and parallels. */
+/**
+ * `iteration`, `branch` and `message` are not written by authors: the compiler adds them inside loops and
+ * parallels, and beside approvals that have a channel.
+ */
 export type PlanStepType =
   | 'action'
   | 'condition'
@@ -18,7 +21,8 @@ export type PlanStepType =
   | 'transform'
   | 'approval'
   | 'iteration'
-  | 'branch';
+  | 'branch'
+  | 'message';
 
 /** A step whose outcome another step's expressions use. */
 export interface PlanRead {
@@ -37,7 +41,7 @@ export interface PlanRetry {
 }
 
 export interface PlanStep {
-  /** The step's id; `<loop>.item` for an iteration, `<parallel>.<branch>` for a branch. */
+  /** The step's id; `<loop>.item` for an iteration, `<parallel>.<branch>` for a branch, `<approval>.message`. */
   path: string;
   step_id: string;
   type: PlanStepType;

@@ -5,6 +5,14 @@ import type { Retry, Step, WorkflowDefinition } from './types.ts';
 
 const APPROVAL_TIMEOUT_MS = 30 * 86_400_000;
 
+/** Of messages to approvers: a provider may be away for some hours. */
+const MESSAGE_RETRY: PlanRetry = {
+  attempts: 8,
+  backoff: 'exponential',
+  delay_ms: 30_000,
+  max_delay_ms: 3_600_000,
+};
+
 /** What a sequence is part of: everything its steps inherit. */
 interface Frame {
   section: PlanStep['section'];
@@ -73,6 +81,7 @@ export class Planner {
       case 'condition':
         return { then: this.sequence(step.then, inside), else: this.sequence(step.else, inside) };
       case 'approval':
+        if (step.channel !== undefined) this.message(step.id, node);
         return {
           approved: this.sequence(step.approved, inside),
           rejected: this.sequence(step.rejected, inside),
@@ -97,6 +106,24 @@ export class Planner {
     const node = this.node(path, type, { ...around, depth });
     node.branches = { body: this.sequence(steps, { ...around, parent: path, depth: depth + 1 }) };
     return path;
+  }
+
+  /** What tells the approvers: beside the approval, which does not wait for it and survives its failure. */
+  private message(id: string, approval: PlanStep): void {
+    const { section, depth, error_of: caught } = approval;
+    const beside = {
+      section,
+      depth: depth + 1,
+      parent: approval.path,
+      next: null,
+      closes: [],
+      around: [],
+      caught,
+    };
+    const node = this.node(`${id}.message`, 'message', beside);
+    node.kind = 'external';
+    node.on_error = 'continue';
+    node.retry = { ...MESSAGE_RETRY };
   }
 
   // An error inside a catch branch fails the execution, so no container further out handles it.

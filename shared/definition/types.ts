@@ -38,9 +38,11 @@ export interface ConditionStep extends StepBase {
   else: Step[];
 }
 
+export type Channel = 'email' | 'sms' | 'push' | 'slack' | 'log';
+
 export interface NotificationStep extends StepBase {
   type: 'notification';
-  channel: 'email' | 'sms' | 'push' | 'slack' | 'log';
+  channel: Channel;
   to?: Json | undefined;
   template?: string | undefined;
   subject?: Json | undefined;
@@ -96,6 +98,8 @@ export interface ApprovalStep extends StepBase {
   quorum: number;
   allowRequester: boolean;
   onTimeout: 'approve' | 'reject' | 'fail';
+  channel?: Channel | undefined;
+  reminders: string[];
   approved: Step[];
   rejected: Step[];
 }

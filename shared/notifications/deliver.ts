@@ -51,8 +51,15 @@ async function sendOne(
   delivery: Delivery,
 ): Promise<Result> {
   const { deliveries } = delivery;
-  const { recipient, key, subject, body, template } = message;
-  const row = await deliveries.begin({ channel: channel.name, key, recipient, subject, body, template });
+  const { recipient, key, subject, body, kept = body, template } = message;
+  const row = await deliveries.begin({
+    channel: channel.name,
+    key,
+    recipient,
+    subject,
+    body: kept,
+    template,
+  });
   if (row.status !== 'sending') return deliveredOf(recipient, row);
   let providerId: string | null;
   try {

@@ -6,6 +6,7 @@ import { slackChannel } from './slack-channel.ts';
 import { smsChannel } from './sms-channel.ts';
 import type { Channel } from './types.ts';
 
+export { type ApprovalMessage, type Approver, addressOf, approvalContent } from './approval-message.ts';
 export { compose } from './compose.ts';
 export { deliver } from './deliver.ts';
 export type {

@@ -74,6 +74,8 @@ export interface Delivery {
 export interface Content {
   subject?: string | undefined;
   body: string;
+  /** What the delivery log keeps as the body, where the body itself holds a secret. */
+  kept?: string | undefined;
   html?: string | undefined;
   /** Id of the template it was made from. */
   template?: string | undefined;

@@ -1,5 +1,5 @@
 import { StepError } from '../errors.ts';
-import { evaluate } from '../expression/index.ts';
+import { evaluate, parseDuration } from '../expression/index.ts';
 import type { StepType } from './types.ts';
 
 /** Asks people; the database waits for their decision. */
@@ -28,6 +28,8 @@ export const approvalStep: StepType = {
       quorum: step.quorum ?? 1,
       allow_requester: step.allowRequester ?? false,
       on_timeout: step.onTimeout ?? 'fail',
+      channel: step.channel ?? null,
+      reminders: ((step.reminders ?? []) as string[]).map((after) => parseDuration(after) ?? 0),
     };
     return {
       kind: 'pure',

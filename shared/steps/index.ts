@@ -6,6 +6,7 @@ import { conditionStep } from './condition.ts';
 import { delayStep } from './delay.ts';
 import { httpStep } from './http.ts';
 import { loopStep } from './loop.ts';
+import { messageStep } from './message.ts';
 import { notificationStep } from './notification.ts';
 import { parallelStep } from './parallel.ts';
 import { transformStep } from './transform.ts';
@@ -21,6 +22,7 @@ const stepTypes = new Map<string, StepType>(
     delayStep,
     httpStep,
     loopStep,
+    messageStep,
     notificationStep,
     parallelStep,
     transformStep,

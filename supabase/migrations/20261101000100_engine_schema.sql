@@ -73,6 +73,15 @@ $$;
 comment on function workflow.member_organizations(text) is
   'Organisations in which the caller holds at least this role (viewer, editor, admin, owner). Replace it to fit your own tenancy.';
 
+-- The other direction, for messages to a role: its members. This version knows none; whoever replaces the
+-- one replaces the other.
+create function workflow.members_with_role(p_organization uuid, p_role text) returns setof uuid
+language sql stable security definer set search_path = '' as $$
+  select null::uuid where false and p_organization is not null and p_role is not null
+$$;
+comment on function workflow.members_with_role(uuid, text) is
+  'Users who hold at least this role in an organisation. Replace it to fit your own tenancy; without it messages to roles reach nobody.';
+
 create function workflow.has_role(p_organization uuid, p_role text) returns boolean
 language sql stable set search_path = '' as $$
   select p_organization in (select workflow.member_organizations(p_role))

@@ -121,7 +121,7 @@ create table workflow.timers (
   strand_id uuid not null references workflow.strands on delete cascade,
   execution_id uuid not null,
   step_id uuid not null,
-  kind text not null check (kind in ('delay', 'retry', 'timeout')),
+  kind text not null check (kind in ('delay', 'retry', 'timeout', 'reminder')),
   due_at timestamptz not null
 );
 create index timers_due on workflow.timers (due_at, id);

@@ -249,6 +249,7 @@ declare
   v_going workflow.move[];
   v_ending workflow.move[];
   v_children workflow.move[];
+  v_messages workflow.move[];
   v_joined record;
   v_next record;
 begin
@@ -259,8 +260,9 @@ begin
     touched := workflow.fill_handled(p_moves);
   end if;
   select array_agg(m) filter (where m.target is not null), array_agg(m) filter (where m.target is null and is_main),
-      array_agg(m) filter (where m.target is null and not is_main)
-    into v_going, v_ending, v_children
+      array_agg(m) filter (where m.target is null and not is_main and m.strand_id <> m.step_id),
+      array_agg(m) filter (where m.strand_id = m.step_id)
+    into v_going, v_ending, v_children, v_messages
     from unnest(p_moves) m, lateral (
       select exists (select from workflow.strands s where s.id = m.strand_id and s.execution_id = s.id) as is_main) x;
   if v_going is not null then
@@ -268,6 +270,9 @@ begin
   end if;
   if v_ending is not null then
     perform workflow.end_executions(v_ending);
+  end if;
+  if v_messages is not null then
+    perform workflow.end_messages(v_messages);
   end if;
   if v_children is not null then
     v_joined := workflow.join_children(v_children);

@@ -86,10 +86,8 @@ create function workflow.leave_inside(p_strand uuid, p_condition uuid) returns u
 language plpgsql set search_path = '' as $$
 declare
   v_strand workflow.strands;
-  v_fork workflow.forks;
   v_path text := (select path from public.workflow_execution_steps where id = p_condition);
   v_inside text[];
-  v_steps uuid[];
   v_cancelled uuid[];
 begin
   select * into v_strand from workflow.strands where id = p_strand;
@@ -110,11 +108,9 @@ begin
   select coalesce(array_agg(id), '{}') into v_cancelled from cancelled;
   delete from workflow.timers where strand_id = p_strand and step_id = any (v_cancelled);
   update workflow.strands set step_id = p_condition, path = v_path where id = p_strand;
-  select * into v_fork from workflow.forks where strand_id = p_strand;
-  if found then
-    v_steps := workflow.close_fork(v_fork);
-  else
-    perform workflow.withdraw_approvals(array[v_strand.execution_id]);
-  end if;
-  return v_cancelled || v_steps;
+  delete from workflow.forks where strand_id = p_strand;
+  perform workflow.withdraw_approvals(array[v_strand.execution_id]);
+  return v_cancelled || workflow.cancel_strands(array(
+    select id from workflow.strands
+      where execution_id = v_strand.execution_id and id <> p_strand and p_strand = any (scopes)));
 end $$;

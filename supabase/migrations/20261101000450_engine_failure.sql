@@ -195,6 +195,7 @@ begin
         finished_at = case f.kind when 'delay' then clock_timestamp() end
     from unnest(v_fired) f where s.id = f.step_id and f.kind in ('delay', 'retry');
   v_timed_out := workflow.time_out(v_fired);
+  perform workflow.remind(v_fired);
   v_moves := v_timed_out.moves
     || workflow.moves_after(array(select f.strand_id from unnest(v_fired) f where f.kind = 'delay'));
   v_applied := workflow.resume_moves(v_moves);

@@ -17,6 +17,12 @@ create table public.approval_requests (
   allow_requester boolean not null,
   on_timeout text not null check (on_timeout in ('approve', 'reject', 'fail')),
   due_at timestamptz not null,
+  -- Over what those who are asked are told; null: they are not.
+  channel text,
+  -- When those who have not decided are reminded, and when they last were.
+  remind_at timestamptz[] not null,
+  reminders_sent int not null default 0,
+  reminded_at timestamptz,
   status text not null default 'pending' check (status in ('pending', 'approved', 'rejected', 'expired', 'cancelled')),
   created_at timestamptz not null default clock_timestamp(),
   decided_at timestamptz
@@ -117,11 +123,13 @@ create function workflow.request_approval(p_outcome workflow.outcome, p_users uu
 language plpgsql set search_path = '' as $$
 begin
   insert into public.approval_requests (id, execution_id, organization_id, min_role, title, details, approver_ids,
-      approver_roles, quorum, requested_by, allow_requester, on_timeout, due_at)
+      approver_roles, quorum, requested_by, allow_requester, on_timeout, due_at, channel, remind_at)
     select p_outcome.step_run_id, e.id, e.organization_id, e.min_role, p_outcome.approval ->> 'title',
       nullif(p_outcome.approval -> 'details', 'null'), p_users, p_roles, (p_outcome.approval -> 'quorum')::int,
       e.created_by, (p_outcome.approval -> 'allow_requester')::boolean, p_outcome.approval ->> 'on_timeout',
-      workflow.now() + p.timer
+      workflow.now() + p.timer, p_outcome.approval ->> 'channel', array(
+        select workflow.now() + make_interval(secs => ms::float8 / 1000)
+        from jsonb_array_elements_text(p_outcome.approval -> 'reminders') ms)
     from workflow.strands st
     join public.workflow_executions e on e.id = st.execution_id
     join workflow.plan_steps p on p.workflow_id = st.workflow_id and p.version = st.version and p.path = st.path
@@ -130,6 +138,7 @@ begin
     select p_outcome.strand_id, r.execution_id, r.id, 'timeout', r.due_at
     from public.approval_requests r where r.id = p_outcome.step_run_id;
   perform workflow.suspend_strands(array[p_outcome.strand_id]);
+  perform workflow.announce_approval(p_outcome.step_run_id);
 end $$;
 
 -- Requests of steps that have been cancelled are not open any more.
@@ -187,6 +196,8 @@ begin
     update public.approval_requests
       set approver_ids = array_append(array_remove(approver_ids, new.user_id), new.delegate_to)
       where id = new.request_id;
+    perform workflow.send_approval_message(new.request_id, 'request', new.delegate_to);
+    perform workflow.wake();
   elsif new.decision = 'reject' then
     perform workflow.close_approval(v_request, 'rejected', new);
   elsif v_request.quorum <= (
@@ -231,7 +242,7 @@ begin
   update public.approval_requests
     set status = case when p_decision.id is null then 'expired' else p_status end, decided_at = clock_timestamp()
     where id = p_request.id;
-  delete from workflow.timers where strand_id = v_strand.id and step_id = p_request.id;
+  perform workflow.stop_asking(p_request);
   update public.workflow_execution_steps
     set status = case when v_first is null then 'succeeded' else 'waiting' end,
         finished_at = case when v_first is null then clock_timestamp() end,
@@ -256,6 +267,7 @@ begin
     return workflow.conclude_approval(v_request, case v_request.on_timeout when 'approve' then 'approved' else 'rejected' end, null);
   end if;
   update public.approval_requests set status = 'expired', decided_at = clock_timestamp() where id = p_step;
+  perform workflow.stop_asking(v_request);
   select id into v_outcome.strand_id from workflow.strands where execution_id = v_request.execution_id and step_id = p_step;
   v_outcome.step_run_id := p_step;
   v_outcome.status := 'failed';

@@ -33,6 +33,16 @@ $$;
 revoke execute on function workflow.member_organizations(text) from public, anon;
 grant execute on function workflow.member_organizations(text) to authenticated, service_role;
 
+create or replace function workflow.members_with_role(p_organization uuid, p_role text) returns setof uuid
+language sql stable security definer set search_path = '' as $$
+  select m.user_id
+  from public.organization_members m
+  where m.organization_id = p_organization
+    and array_position(array['viewer', 'editor', 'admin', 'owner'], m.role)
+      >= array_position(array['viewer', 'editor', 'admin', 'owner'], p_role)
+$$;
+revoke execute on function workflow.members_with_role(uuid, text) from public, anon, authenticated, service_role;
+
 -- Whoever creates an organisation owns it. Without a user (seed, service key) nobody does yet.
 create function workflow.add_owner() returns trigger
 language plpgsql security definer set search_path = '' as $$

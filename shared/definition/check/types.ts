@@ -112,6 +112,15 @@ const CHECKS: Record<string, Check> = {
   },
 
   approval(step, at, problems) {
+    if (!isEmpty(step.reminders) && step.channel === undefined) {
+      const message = 'Nothing says over what to remind';
+      problems.error(
+        'missing_field',
+        joinPath(at, 'channel'),
+        message,
+        'Add "channel", for example "email".',
+      );
+    }
     if (!Array.isArray(step.approvers)) return;
     const place = joinPath(at, 'approvers');
     for (const [i, approver] of step.approvers.entries()) {

@@ -28,6 +28,8 @@ const base = {
     .describe('Fail, continue with the next step, or run these steps, which see `error`.'),
 };
 
+const channel = z.enum(['email', 'sms', 'push', 'slack', 'log']);
+
 const action = z.strictObject({
   ...base,
   type: z.literal('action'),
@@ -47,7 +49,7 @@ const condition_ = z.strictObject({
 const notification = z.strictObject({
   ...base,
   type: z.literal('notification'),
-  channel: z.enum(['email', 'sms', 'push', 'slack', 'log']),
+  channel,
   to: anyJson.optional().describe('Address, number, user id or channel, or a list of them.'),
   template: z.string().min(1).optional().describe('Id of a notification template; or subject and body.'),
   subject: anyJson.optional(),
@@ -119,6 +121,12 @@ const approval = z.strictObject({
   quorum: z.int().min(1).max(50).default(1).describe('Approvals needed; one rejection rejects.'),
   allowRequester: z.boolean().default(false).describe('Whether who started the execution may decide.'),
   onTimeout: z.enum(['approve', 'reject', 'fail']).default('fail'),
+  channel: channel.optional().describe('Over what the approvers are told; without it they are not.'),
+  reminders: z
+    .array(duration)
+    .max(20)
+    .default([])
+    .describe('How long after the request those who have not decided are reminded.'),
   approved: steps.default([]),
   rejected: steps.default([]),
 });

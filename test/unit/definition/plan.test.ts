@@ -92,6 +92,17 @@ describe('an approval', () => {
     expect(nodeOf('ok', [approval('ok', [], { timeout: '2d' })]).timeout_ms).toBe(172_800_000);
   });
 
+  it('with a channel has a message beside it, which it survives', () => {
+    expect(nodeOf('ok.message', [approval('ok', [], { channel: 'log' })])).toMatchObject({
+      type: 'message',
+      kind: 'external',
+      parent: 'ok',
+      next: null,
+      on_error: 'continue',
+    });
+    expect(planOf(steps).steps['ok.message']).toBeUndefined();
+  });
+
   it('is left like a condition', () => {
     expect(nodeOf('no', steps)).toMatchObject({ parent: 'ok', next: 'after', closes: ['ok'], depth: 0 });
   });

@@ -70,6 +70,12 @@ describe('wrong', () => {
     ['approval', { ...approval, approvers: ['ada'] }, 'steps[0].approvers[0] invalid_approver'],
     ['approval', { ...approval, approvers: ['role:chief'] }, 'steps[0].approvers[0] invalid_approver'],
     ['approval', { ...approval, approvers: ['a@b.io'], quorum: 2 }, 'steps[0].quorum invalid_quorum'],
+    ['approval', { ...approval, reminders: ['1d'] }, 'steps[0].channel missing_field'],
+    [
+      'approval',
+      { ...approval, channel: 'log', reminders: ['soon'] },
+      'steps[0].reminders[0] invalid_duration',
+    ],
     ['approval', { ...approval, approvers: [] }, 'steps[0].approvers invalid_value'],
     ['approval', { approvers: ['role:admin'] }, 'steps[0].title missing_field'],
     ['loop', { items: 'input.rows', steps: [] }, 'steps[0].steps empty_loop'],
