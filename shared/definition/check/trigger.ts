@@ -4,6 +4,7 @@ import { joinPath } from '../../expression/paths.ts';
 import { cronProblem } from '../cron.ts';
 import type { Problems } from '../errors.ts';
 import { suggest } from '../nearest.ts';
+import { isTimeZone } from '../time-zone.ts';
 import { checkRuleField } from './expressions.ts';
 
 /** The shortest time between two starts of `every`. */
@@ -73,15 +74,4 @@ function checkSchedule(trigger: Record<string, unknown>, problems: Problems): vo
 
 function place(key: string): string {
   return joinPath('trigger', key);
-}
-
-function isTimeZone(name: string): boolean {
-  // Offsets such as +02:00 are zones to some engines and not to others.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -68,6 +68,10 @@ describe('cron', () => {
     '0 0 * * 7',
     '0 0 * * SUN',
     '5/15 * * * *',
+    '0 0 * * fri-sun',
+    '0 0 31 4 */2',
+    '0 0 L * *',
+    '0 0 15,l 2 *',
   ])('%s is right', (text) => {
     expect(cronProblem(text)).toBeUndefined();
   });
@@ -89,11 +93,17 @@ describe('cron', () => {
     '1-2-3 * * * *',
     '*/5/2 * * * *',
     '-1 * * * *',
+    '*/61 * * * *',
+    '0 0 * * */8',
+    '0 0 * * 7/2',
+    '0 0 * * 5L',
+    '0 0 L/2 * *',
+    'L * * * *',
   ])('%j is wrong', (text) => {
     expect(cronProblem(text)).toBeDefined();
   });
 
-  it.each(['0 0 30 2 *', '0 0 31 2,4,6,9,11 *', '0 0 31 4 */2'])('%s never fires', (text) => {
+  it.each(['0 0 30 2 *', '0 0 31 2,4,6,9,11 *', '0 0 31 4 *'])('%s never fires', (text) => {
     expect(cronProblem(text)).toMatch(/never/);
   });
 });
