@@ -48,6 +48,8 @@ create table workflow.settings (
   keep_executions interval check (keep_executions >= '1 hour'),
   keep_audit_log interval check (keep_audit_log >= '1 hour'),
   keep_deliveries interval check (keep_deliveries >= '1 hour'),
+  -- A schedule's run that is older than this was missed.
+  missed_after interval not null default '2 minutes' check (missed_after >= '1 minute'),
   clock_offset interval not null default '0',
   -- Where the web page is; approval links lead there.
   page_url text check (page_url ~ '^https?://'),

@@ -137,7 +137,7 @@ begin
   return cardinality(v_strands);
 end $$;
 
--- What keeps the engine going without any wake-up: due timers, lost messages, the backlog, and a
+-- What keeps the engine going without any wake-up: due timers, lost messages, schedules, the backlog, and a
 -- worker for whatever is ready. Run by pg_cron; harmless at any time and any number of times.
 create function workflow.sweep() returns jsonb
 language plpgsql security definer set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
@@ -146,6 +146,7 @@ declare
   v_timers int := workflow.fire_timers(1000);
   v_leases int := workflow.recover_leases();
   v_restored int := workflow.restore_messages();
+  v_scheduled int := workflow.fire_schedules(5000);
   v_admitted int := workflow.admit();
   v_partitions int := workflow.watch_new_partitions();
   v_pruned int := workflow.prune();
@@ -154,8 +155,8 @@ begin
   if v_ready then
     perform workflow.wake();
   end if;
-  return jsonb_build_object('timers', v_timers, 'leases_lost', v_leases, 'messages_restored', v_restored, 'admitted', v_admitted,
-    'partitions', v_partitions, 'pruned', v_pruned, 'ready', v_ready);
+  return jsonb_build_object('timers', v_timers, 'leases_lost', v_leases, 'messages_restored', v_restored,
+    'scheduled', v_scheduled, 'admitted', v_admitted, 'partitions', v_partitions, 'pruned', v_pruned, 'ready', v_ready);
 end $$;
 
 -- Every 10 seconds where pg_cron can (1.5 and later), else every minute.

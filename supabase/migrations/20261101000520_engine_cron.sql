@@ -69,7 +69,7 @@ end $$;
 
 -- Reads an expression, or refuses it with `invalid_cron`.
 create function workflow.parse_cron(p_cron text) returns workflow.cron_fields
-language plpgsql immutable set search_path = '' as $$
+language plpgsql immutable strict set search_path = '' as $$
 declare
   v_parts text[] := regexp_split_to_array(btrim(p_cron, E' \t\r\n'), '[ \t\r\n]+');
   v_days text[];

@@ -40,6 +40,20 @@ const schedule = z
     timezone: z.string().optional().describe('IANA name, such as Europe/Berlin; UTC by default.'),
     at: z.string().optional().describe('Once, at this timestamp.'),
     every: duration.optional().describe('Again and again, this far apart.'),
+    missedPolicy: z
+      .enum(['skip', 'once', 'all'])
+      .optional()
+      .describe('What becomes of runs that were missed: none, one for all (default), or the latest of them.'),
+    missedLimit: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('How many missed runs are made up for under "all", and wait under "queue"; 10 by default.'),
+    overlapPolicy: z
+      .enum(['allow', 'skip', 'queue'])
+      .optional()
+      .describe('While the last run is open: start (default), leave out, or start after it.'),
   })
   .describe('Started by the clock: one of cron, at, every.');
 
