@@ -53,7 +53,10 @@ begin
     if (v_from <= v_to and v_step <= p_end - p_least + 1) is not true then
       perform workflow.refuse_cron(format('"%s" is no %s (%s-%s).', p_text, p_name, p_least, p_most));
     end if;
-    v_values := v_values || array(select generate_series(v_from, v_to, v_step));
+    while v_from <= v_to loop
+      v_values := v_values || v_from;
+      v_from := v_from + v_step;
+    end loop;
   end loop;
   return v_values;
 end $$;
@@ -62,7 +65,7 @@ end $$;
 create function workflow.cron_day_exists(p_fields workflow.cron_fields) returns boolean
 language plpgsql immutable set search_path = '' as $$
 begin
-  return p_fields.last_day or not (p_fields.any_day or p_fields.any_weekday) or exists (
+  return p_fields.last_day or p_fields.days[1] < 30 or not (p_fields.any_day or p_fields.any_weekday) or exists (
     select from unnest(p_fields.months) m, unnest(p_fields.days) d
     where d <= (array[31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[m]);
 end $$;

@@ -86,9 +86,9 @@ begin
     exception when others then
       if left(sqlstate, 2) not in ('40', '53', '55', '57') then
         get stacked diagnostics v_code = pg_exception_detail, v_hint = pg_exception_hint;
-        perform workflow.record_schedule_failure(v_schedule, p_now, jsonb_build_object(
-          'code', case when sqlstate = 'P0001' and v_code ~ '^[a-z_]+$' then v_code else 'schedule_failed' end,
-          'message', sqlerrm, 'hint', v_hint));
+        perform workflow.record_schedule_failure(v_schedule, p_now,
+          jsonb_build_object('code', 'schedule_failed', 'message', sqlerrm, 'hint', nullif(v_hint, ''))
+            || case when v_code ~ '^[a-z_]+$' then jsonb_build_object('code', v_code) else '{}' end);
       end if;
     end;
   end loop;
@@ -138,10 +138,10 @@ begin
 end $$;
 
 -- The next runs of a cron expression, for applications: supabase.rpc('workflow_next_runs', { cron, timezone }).
-create function public.workflow_next_runs(cron text, timezone text default 'UTC', "from" timestamptz default null,
+create function public.workflow_next_runs(cron text, timezone text default 'UTC', after timestamptz default null,
   count int default 10) returns setof timestamptz
 language sql stable set search_path = '' as $$
-  select workflow.next_runs(cron, timezone, "from", count)
+  select workflow.next_runs(cron, timezone, after, count)
 $$;
 revoke execute on function public.workflow_next_runs(text, text, timestamptz, int) from public, anon, authenticated;
 grant execute on function public.workflow_next_runs(text, text, timestamptz, int) to authenticated, service_role;
