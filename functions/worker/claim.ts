@@ -43,6 +43,7 @@ export interface Outcome {
   until?: string;
   fork?: Fork;
   approval?: Json;
+  awaits?: string;
 }
 
 /** The right of this chain of invocations to work. */

@@ -1,5 +1,6 @@
 import type { ZodType, z } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
+import type { AwaitsExecution } from './awaits.ts';
 import type { ActionContext, ActionDefinition } from './types.ts';
 import type { WithWrites } from './writes.ts';
 
@@ -7,20 +8,26 @@ interface Definition<P extends ZodType, R extends ZodType> {
   name: string;
   /** Which transaction the handler runs in; `external` (none) unless said otherwise. */
   kind?: HandlerKind;
+  /** It may return `awaitExecution(…)`. */
+  waits?: boolean;
   description?: string;
   params: P;
   result: R;
-  run(params: z.output<P>, context: ActionContext): Promise<z.output<R> | WithWrites<z.output<R>>>;
+  run(
+    params: z.output<P>,
+    context: ActionContext,
+  ): Promise<z.output<R> | WithWrites<z.output<R>> | AwaitsExecution>;
 }
 
 /** An action whose handler gets parameters, and gives a result, of the types its schemas say. */
 export function defineAction<P extends ZodType, R extends ZodType>(
   definition: Definition<P, R>,
 ): ActionDefinition<z.output<P>, z.output<R>> {
-  const { name, kind = 'external', description = '', params, result } = definition;
+  const { name, kind = 'external', waits = false, description = '', params, result } = definition;
   return {
     name,
     kind,
+    waits,
     description,
     params: params as unknown as ZodType<z.output<P>>,
     result: result as unknown as ZodType<z.output<R>>,

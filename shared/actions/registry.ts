@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
 import { type Json, StepError } from '../errors.ts';
+import { AwaitsExecution } from './awaits.ts';
 import { createEntity } from './entity/create-entity.ts';
 import { query } from './entity/query.ts';
 import { updateEntity } from './entity/update-entity.ts';
 import { calculateLeadScore } from './lead/calculate-lead-score.ts';
 import { createDealFromLead } from './lead/create-deal-from-lead.ts';
 import type { ActionDefinition, ActionHandler } from './types.ts';
+import { runWorkflow } from './workflow/run-workflow.ts';
 import { WithWrites, withWrites } from './writes.ts';
 
 /** Every action the engine ships with. Adding one takes its file and a line here. */
@@ -16,6 +18,7 @@ const BUILT_IN: readonly ActionDefinition[] = [
   updateEntity,
   calculateLeadScore,
   createDealFromLead,
+  runWorkflow,
 ];
 
 const builtIn = new Map(BUILT_IN.map((action) => [action.name, action]));
@@ -23,7 +26,7 @@ const registered = new Map<string, ActionDefinition>();
 
 /** What the compiler asks of the actions. */
 export interface ActionCatalog {
-  get(name: string): Pick<ActionDefinition, 'kind' | 'params' | 'result'> | undefined;
+  get(name: string): Pick<ActionDefinition, 'kind' | 'waits' | 'params' | 'result'> | undefined;
   names(): string[];
 }
 
@@ -53,21 +56,24 @@ export function registerAction(action: ActionDefinition): void {
  * Makes a handler without schemas known as an action. Registering a name again replaces the handler.
  *
  * @param options.kind `database` to run in the step's transaction; `external` (no transaction) by default
+ * @param options.waits whether it may return `awaitExecution(…)`
  * @throws Error when a built-in action has this name
  */
 export function registerActionHandler(
   name: string,
   handler: ActionHandler,
-  options: { kind?: HandlerKind; description?: string } = {},
+  options: { kind?: HandlerKind; waits?: boolean; description?: string } = {},
 ): void {
   registerAction({
     name,
     kind: options.kind ?? 'external',
+    waits: options.waits ?? false,
     description: options.description ?? '',
     params: z.json(),
     result: z.json(),
     async run(params, context) {
       const result = await handler(params as Json, context);
+      if (result instanceof AwaitsExecution) return result;
       return result instanceof WithWrites
         ? withWrites(toJson(name, result.result), result.writes)
         : toJson(name, result);

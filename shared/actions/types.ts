@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
 import type { Json } from '../errors.ts';
 import type { Deliveries } from '../notifications/index.ts';
+import type { AwaitsExecution } from './awaits.ts';
 import type { Database } from './database/facade.ts';
 import type { WithWrites } from './writes.ts';
 
@@ -34,15 +35,16 @@ export interface ActionDefinition<P = unknown, R = unknown> {
   name: string;
   /** `database` runs in the step's transaction, `external` with none open, `pure` touches nothing. */
   kind: HandlerKind;
+  /** It may let its step wait for an execution; the step's `timeout` is then for the wait. Only for kind `database`. */
+  waits?: boolean;
   /** One sentence for the builder and the docs. */
   description: string;
   params: ZodType<P>;
   result: ZodType<R>;
-  run(params: P, context: ActionContext): Promise<R | WithWrites<R>>;
+  run(params: P, context: ActionContext): Promise<R | WithWrites<R> | AwaitsExecution>;
 }
 
 /** A handler without schemas, as an application registers one. */
-export type ActionHandler = (
-  params: Json,
-  context: ActionContext,
-) => Promise<Json | WithWrites<Json>> | Json | WithWrites<Json>;
+export type ActionHandler = (params: Json, context: ActionContext) => Promise<HandlerResult> | HandlerResult;
+
+type HandlerResult = Json | WithWrites<Json> | AwaitsExecution;

@@ -37,7 +37,10 @@ export function compile(definition: unknown, options: CompileOptions): CompileRe
   const checker = checkMeaning(read.value, options.actions, problems);
   const { errors, warnings } = problems;
   if (errors.length > 0 || !parsed.success) return { ok: false, errors, warnings };
-  const planner = new Planner(checker.usages, (action) => options.actions.get(action)?.kind ?? 'external');
+  const planner = new Planner(
+    checker.usages,
+    (action) => options.actions.get(action) ?? { kind: 'external' },
+  );
   return { ok: true, definition: parsed.data, plan: planner.plan(parsed.data), warnings };
 }
 

@@ -71,8 +71,10 @@ export interface PlanStep {
   error_of: PlanRead | null;
   /** Other roots its expressions use: `trigger`, `input`, `variables`, `loop`, `error`, `execution`, … */
   roots: string[];
-  /** Milliseconds a handler may run; on containers and approvals a timer; null: the default. */
+  /** Milliseconds a handler may run; null: the default. */
   timeout_ms: number | null;
+  /** Milliseconds that what a container, an approval or a sub-workflow waits for may take; null: any time. */
+  timer_ms: number | null;
   retry: PlanRetry | null;
 }
 

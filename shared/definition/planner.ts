@@ -27,8 +27,8 @@ interface Frame {
   caught: PlanStep['error_of'];
 }
 
-/** Where a handler of each action does its work. */
-export type KindOf = (action: string) => HandlerKind;
+/** Where an action's handler does its work, and whether its step may wait after it. */
+export type Traits = (action: string) => { kind: HandlerKind; waits?: boolean };
 
 /** Flattens a checked definition into a plan. */
 export class Planner {
@@ -36,7 +36,7 @@ export class Planner {
 
   constructor(
     private readonly usages: Usages,
-    private readonly kindOf: KindOf,
+    private readonly actions: Traits,
   ) {}
 
   plan(definition: WorkflowDefinition): Plan {
@@ -58,15 +58,21 @@ export class Planner {
   private step(step: Step, frame: Frame): void {
     const node = this.node(step.id, step.type, frame);
     const usage = this.usages.get(step.id);
-    node.kind = step.type === 'action' ? this.kindOf(step.action) : kindOfType(step.type);
+    node.kind = step.type === 'action' ? this.actions(step.action).kind : kindOfType(step.type);
     node.on_error = onErrorOf(step);
     node.reads = [...(usage?.reads.values() ?? [])].sort((a, b) => (a.path < b.path ? -1 : 1));
     node.roots = [...(usage?.roots ?? [])].sort();
-    node.timeout_ms = timeoutOf(step);
+    node[this.mayWait(step) ? 'timer_ms' : 'timeout_ms'] = timeoutOf(step);
     node.retry = 'retry' in step && step.retry ? retryOf(step.retry) : null;
     node.branches = this.branches(step, node, frame);
     if (Array.isArray(step.onError) && step.onError.length > 0)
       node.catch = this.catchBranch(step.onError, node, frame);
+  }
+
+  /** Whether its time is that of a wait in the database, and not that of a handler. */
+  private mayWait(step: Step): boolean {
+    if (step.type === 'action') return this.actions(step.action).waits ?? false;
+    return ['condition', 'loop', 'parallel', 'approval'].includes(step.type);
   }
 
   private branches(step: Step, node: PlanStep, frame: Frame): PlanStep['branches'] {
@@ -164,6 +170,7 @@ export class Planner {
       error_of: frame.caught,
       roots: [],
       timeout_ms: null,
+      timer_ms: null,
       retry: null,
     };
     this.steps[path] = node;

@@ -1,10 +1,12 @@
+import { AwaitsExecution } from '../actions/awaits.ts';
 import { findAction } from '../actions/registry.ts';
+import type { ActionDefinition } from '../actions/types.ts';
 import { WithWrites } from '../actions/writes.ts';
 import { templateParams } from '../definition/index.ts';
 import { type Json, StepError } from '../errors.ts';
 import { evaluate } from '../expression/index.ts';
 import { parseWith } from './parse.ts';
-import type { StepType } from './types.ts';
+import type { StepOutcome, StepType } from './types.ts';
 
 /** Runs a registered action with its evaluated parameters. */
 export const actionStep: StepType = {
@@ -30,6 +32,7 @@ export const actionStep: StepType = {
       input,
       async execute(context) {
         const returned = await action.run(params, context);
+        if (returned instanceof AwaitsExecution) return awaiting(action, returned);
         const { result, writes } =
           returned instanceof WithWrites ? returned : { result: returned, writes: undefined };
         if (writes && action.kind !== 'external') {
@@ -45,3 +48,12 @@ export const actionStep: StepType = {
     };
   },
 };
+
+function awaiting({ name, kind, waits }: ActionDefinition, { executionId }: AwaitsExecution): StepOutcome {
+  if (waits && kind === 'database') return { status: 'waiting', awaits: executionId };
+  throw new StepError({
+    code: 'invalid_result',
+    message: `Action "${name}" does not say that it waits for executions.`,
+    hint: 'Define it with kind "database" and `waits: true`, or do not return awaitExecution().',
+  });
+}

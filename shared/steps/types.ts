@@ -15,6 +15,8 @@ export interface StepOutcome {
   fork?: Fork;
   /** Waiting: for the decision of people. */
   approval?: Json;
+  /** Waiting: for the end of this execution. */
+  awaits?: string;
   /** Of an external action: rows that are written in the transaction that completes the step. */
   writes?: Writes;
 }

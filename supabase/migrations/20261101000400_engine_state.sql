@@ -11,6 +11,7 @@
 --   lease    A strand's current step in a worker's hands. The token fences: an outcome reported
 --            under any other token is refused, and the late worker's transaction rolls back.
 --   fork     A container whose branches or iterations are strands of their own: its strand waits for them.
+--   awaited  An execution that a step of another one waits for.
 --   timer    Something due later: a delay, a retry, a timeout. The queue holds ready work only.
 --   slot     The right of one chain of invocations to work. Taken while its holder renews it or
 --            holds a lease.
@@ -52,7 +53,7 @@ create table workflow.plan_steps (
   error_path text,
   error_depth int,
   roots text[] not null,
-  -- How long one attempt may take; null: the default. Containers and approvals have a timer instead.
+  -- How long one attempt may take; null: the default. What waits in the database has a timer instead.
   timeout interval,
   timer interval,
   retry jsonb,

@@ -97,13 +97,11 @@ language sql set search_path = '' as $$
       s.error_of ->> 'path', (s.error_of ->> 'depth')::int,
       -- The worker checks before the first step that the record which started the execution is visible.
       case when s.path = p_plan ->> 'first' then array_append(s.roots, 'trigger') else s.roots end,
-      case when s.type not in ('condition', 'loop', 'parallel', 'approval') then t.timeout end,
-      case when s.type in ('condition', 'loop', 'parallel', 'approval') then t.timeout end, nullif(s.retry, 'null')
+      make_interval(secs => s.timeout_ms / 1000.0), make_interval(secs => s.timer_ms / 1000.0), nullif(s.retry, 'null')
     from jsonb_each(p_plan -> 'steps') e,
     lateral jsonb_to_record(e.value) s(path text, step_id text, type text, kind text, section text, depth int,
       parent text, next text, closes text[], branches jsonb, on_error text, catch text, fails text[],
-      handler text, reads jsonb, error_of jsonb, roots text[], timeout_ms numeric, retry jsonb),
-    lateral (select make_interval(secs => s.timeout_ms / 1000.0) as timeout) t;
+      handler text, reads jsonb, error_of jsonb, roots text[], timeout_ms numeric, timer_ms numeric, retry jsonb);
 $$;
 
 create function workflow.after_version_insert() returns trigger

@@ -23,10 +23,7 @@ begin
     -- A client chooses workflow, input, key, priority and what to retry; all else follows from the workflow.
     new.id := workflow.new_id();
     new.trigger := '{"type": "manual"}';
-    new.created_by := (select auth.uid());
-    new.parent_step_id := null;
-    new.caused_by := null;
-    new.depth := 0;
+    new := workflow.follow_cause(new);
   end if;
   new.organization_id := v_workflow.organization_id;
   new.min_role := v_workflow.min_role;

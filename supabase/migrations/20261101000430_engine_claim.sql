@@ -93,8 +93,7 @@ declare
   v_steps uuid[];
   v_claimed uuid[];
 begin
-  perform workflow.fire_timers();
-  perform workflow.recover_leases();
+  perform workflow.fire_timers(), workflow.settle_awaited(), workflow.recover_leases();
   select array_agg(m.msg_id), array_agg((m.message ->> 'strand_id')::uuid) into v_messages, v_strands
     from pgmq.read('workflow', 30, p_limit) m;
   if v_messages is null then

@@ -13,7 +13,7 @@
 -- may take. A failed one is resolved apart.
 create type workflow.outcome as (
   strand_id uuid, execution_id uuid, step_run_id uuid, status text, input jsonb, output jsonb, error jsonb,
-  until timestamptz, fork jsonb, approval jsonb, target text, closes text[], time_limit interval
+  until timestamptz, fork jsonb, approval jsonb, awaits uuid, target text, closes text[], time_limit interval
 );
 
 -- Where a strand goes from the step it is on. `target` null: the strand ends. `failed`: step runs of
@@ -30,14 +30,14 @@ declare
 begin
   select array_agg(row (h.strand_id, h.execution_id, h.step_run_id,
       case when p.branches ->> h.branch is not null then 'waiting' else h.status end,
-      h.input, h.output, h.error, h.until, h.fork, h.approval, coalesce(p.branches ->> h.branch, p.next),
+      h.input, h.output, h.error, h.until, h.fork, h.approval, h.awaits, coalesce(p.branches ->> h.branch, p.next),
       case when p.branches ->> h.branch is not null then '{}' else p.closes end,
-      case when p.branches ->> h.branch is not null or h.fork is not null then p.timer end)::workflow.outcome)
+      case when p.branches ->> h.branch is not null or h.fork is not null or h.awaits is not null then p.timer end)::workflow.outcome)
     into v_outcomes
     from (
       select o.*, s.execution_id, s.workflow_id, s.version, s.path
       from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
-        output jsonb, error jsonb, branch text, until timestamptz, fork jsonb, approval jsonb)
+        output jsonb, error jsonb, branch text, until timestamptz, fork jsonb, approval jsonb, awaits uuid)
       join workflow.leases l on l.strand_id = o.strand_id and l.step_id = o.step_run_id and l.token = o.token
       join workflow.strands s on s.id = o.strand_id and not s.cancelled and not s.interrupted
       join public.workflow_executions e on e.id = s.execution_id and e.status in ('running', 'waiting')

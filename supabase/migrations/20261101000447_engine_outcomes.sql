@@ -70,10 +70,13 @@ begin
   if exists (select from unnest(p_outcomes) o where o.approval is not null) then
     p_outcomes := workflow.request_approvals(p_outcomes);
   end if;
+  if exists (select from unnest(p_outcomes) o where o.awaits is not null) then
+    p_outcomes := workflow.await_executions(p_outcomes);
+  end if;
   perform workflow.record_outcomes(p_outcomes);
   select array_agg(distinct o.execution_id), array_agg(o.step_run_id),
       coalesce(array_agg(row (o.strand_id, o.step_run_id, o.target, o.closes, '{}'::uuid[], null)::workflow.move)
-        filter (where o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null), '{}')
+        filter (where o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null and o.awaits is null), '{}')
     into v_executions, v_done, v_moves from unnest(p_outcomes) o;
   if exists (select from unnest(p_outcomes) o where o.status = 'failed') then
     v_moves := v_moves || workflow.fail_steps(p_outcomes);
@@ -103,7 +106,7 @@ end $$;
 
 -- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
 -- 'queue' leaves them to whoever claims next. Raises stale_claim when one token is not current.
--- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until, fork, approval }]
+-- Outcomes: [{ strand_id, step_run_id, token, status, input, output, error, branch, until, fork, approval, awaits }]
 create function workflow.complete_steps(p_outcomes jsonb, p_take text default 'claim', p_slot int default null)
 returns json
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set jit = off
@@ -119,8 +122,9 @@ begin
       array_agg(o.strand_id) filter (where is_going), array_agg(o.execution_id) filter (where is_going)
     into v_going, v_others, v_strands, v_executions
     from unnest(v_outcomes) o, lateral (
-      select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null and o.target is not null
-        and o.closes = '{}' and o.time_limit is null as is_going) x;
+      select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null
+        and o.awaits is null and o.target is not null and o.closes = '{}'
+        and o.time_limit is null as is_going) x;
   if v_going is not null then
     perform workflow.broadcast(v_executions, workflow.advance_steps(v_going, p_slot), false);
   end if;

@@ -13,12 +13,13 @@ begin
     from unnest(p_outcomes) o where o.time_limit is not null;
 end $$;
 
--- Timeouts among fired timers: approvals end as they say, containers fail. `moves`: where their strands go.
+-- Timeouts among fired timers: approvals end as they say, containers and waits for executions fail. `moves`: where their strands go.
 create function workflow.time_out(p_timers workflow.timers[], out moves workflow.move[], out touched uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_timer workflow.timers;
   v_move workflow.move;
+  v_expired record;
   v_ended record;
 begin
   moves := '{}';
@@ -26,7 +27,10 @@ begin
   foreach v_timer in array p_timers loop
     continue when v_timer.kind <> 'timeout';
     v_move := workflow.expire_approval(v_timer.step_id);
-    if v_move.strand_id is null then
+    v_expired := workflow.expire_wait(v_timer);
+    if v_expired.waited then
+      v_move := v_expired.move;
+    elsif v_move.strand_id is null then
       v_ended := workflow.end_container(v_timer);
       touched := touched || v_ended.touched;
       v_move := v_ended.move;
@@ -107,6 +111,7 @@ begin
   )
   select coalesce(array_agg(id), '{}') into v_cancelled from cancelled;
   delete from workflow.timers where strand_id = p_strand and step_id = any (v_cancelled);
+  perform workflow.stop_waiting(p_strand);
   update workflow.strands set step_id = p_condition, path = v_path where id = p_strand;
   delete from workflow.forks where strand_id = p_strand;
   perform workflow.withdraw_approvals(array[v_strand.execution_id]);

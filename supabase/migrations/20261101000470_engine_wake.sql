@@ -92,7 +92,8 @@ create function workflow.has_ready_work(p_least int default 1) returns boolean
 language plpgsql volatile set search_path = '' as $$
 begin
   return p_least <= (
-    select count(*) from (select from pgmq.q_workflow where vt <= clock_timestamp() limit p_least) ready);
+      select count(*) from (select from pgmq.q_workflow where vt <= clock_timestamp() limit p_least) ready)
+    or (p_least = 1 and workflow.has_word());
 end $$;
 
 -- Ends a chain: frees its slot unless work has come in. Returns whether the slot is free and in how
@@ -144,6 +145,8 @@ language plpgsql security definer set search_path = '' set plan_cache_mode = for
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_timers int := workflow.fire_timers(1000);
+  v_ended int := workflow.find_ended();
+  v_awaited int := workflow.settle_awaited(1000);
   v_leases int := workflow.recover_leases();
   v_restored int := workflow.restore_messages();
   v_scheduled int := workflow.fire_schedules(5000);
@@ -155,8 +158,9 @@ begin
   if v_ready then
     perform workflow.wake();
   end if;
-  return jsonb_build_object('timers', v_timers, 'leases_lost', v_leases, 'messages_restored', v_restored,
-    'scheduled', v_scheduled, 'admitted', v_admitted, 'partitions', v_partitions, 'pruned', v_pruned, 'ready', v_ready);
+  return jsonb_build_object('timers', v_timers, 'ended_found', v_ended, 'awaited', v_awaited, 'leases_lost', v_leases,
+    'messages_restored', v_restored, 'scheduled', v_scheduled, 'admitted', v_admitted, 'partitions', v_partitions,
+    'pruned', v_pruned, 'ready', v_ready);
 end $$;
 
 -- Every 10 seconds where pg_cron can (1.5 and later), else every minute.

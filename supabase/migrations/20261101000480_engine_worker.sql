@@ -16,7 +16,7 @@ begin
   perform workflow.limit_statements(v_left_ms),
     set_config('idle_in_transaction_session_timeout', v_left_ms::text, true),
     set_config('workflow.cause', (
-      select jsonb_build_object('execution_id', e.id, 'workflow_id', e.workflow_id, 'depth', e.depth)::text
+      select jsonb_build_object('execution_id', e.id, 'workflow_id', e.workflow_id, 'step_id', v_lease.step_id, 'depth', e.depth)::text
       from public.workflow_executions e where e.id = v_lease.execution_id), true);
 end $$;
 

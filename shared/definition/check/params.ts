@@ -14,7 +14,9 @@ import type { RawStep } from './scope.ts';
 export interface ActionCatalog {
   get(
     name: string,
-  ): { kind: 'database' | 'external' | 'pure'; params: ZodType; result?: ZodType } | undefined;
+  ):
+    | { kind: 'database' | 'external' | 'pure'; waits?: boolean; params: ZodType; result?: ZodType }
+    | undefined;
   names(): string[];
 }
 

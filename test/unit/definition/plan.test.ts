@@ -84,12 +84,13 @@ describe('an approval', () => {
     expect(nodeOf('ok', steps)).toMatchObject({
       kind: 'pure',
       branches: { approved: 'yes', rejected: 'no' },
-      timeout_ms: 2_592_000_000,
+      timeout_ms: null,
+      timer_ms: 2_592_000_000,
     });
   });
 
   it('keeps a timeout of its own', () => {
-    expect(nodeOf('ok', [approval('ok', [], { timeout: '2d' })]).timeout_ms).toBe(172_800_000);
+    expect(nodeOf('ok', [approval('ok', [], { timeout: '2d' })]).timer_ms).toBe(172_800_000);
   });
 
   it('with a channel has a message beside it, which it survives', () => {
@@ -320,6 +321,15 @@ describe('times', () => {
   it('are milliseconds', () => {
     expect(nodeOf('a', [step('a', { timeout: '1m30s' })]).timeout_ms).toBe(90_000);
     expect(nodeOf('a', [step('a')]).timeout_ms).toBeNull();
+  });
+
+  it('of what waits in the database are timers, not the time of a handler', () => {
+    const timeout = '2d';
+    const run = { id: 'a', type: 'action', action: 'runWorkflow', params: { workflow: 'b' }, timeout };
+    for (const one of [run, condition('a', [step('x')], { timeout }), loop('a', [step('x')], { timeout })])
+      expect(nodeOf('a', [one])).toMatchObject({ timeout_ms: null, timer_ms: 172_800_000 });
+    const read = { ...run, action: 'query', params: { entity: 'x' } };
+    expect(nodeOf('a', [read])).toMatchObject({ timeout_ms: 172_800_000, timer_ms: null });
   });
 
   it('of a retry have defaults', () => {

@@ -17,6 +17,7 @@ const catalog: Record<string, NonNullable<ReturnType<ActionCatalog['get']>>> = {
       tags: z.array(z.string()).optional(),
     }),
   },
+  runWorkflow: { kind: 'database', waits: true, params: z.strictObject({ workflow: z.string() }) },
   sendEmail: { kind: 'external', params: z.strictObject({ to: z.email(), subject: z.string().optional() }) },
   generateDocument: {
     kind: 'pure',
