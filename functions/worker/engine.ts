@@ -1,5 +1,6 @@
+import type { Connections } from '../../shared/database/connect.ts';
 import type { Claim, Outcome, Slot } from './claim.ts';
-import type { Connections, Sql, Transaction } from './database.ts';
+import type { Sql, Transaction } from './database.ts';
 
 /** How a successor is taken: leased for the caller, or left in the queue. */
 export type Take = 'claim' | 'queue';

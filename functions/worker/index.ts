@@ -11,9 +11,9 @@
  * A caller needs the project's secret key. The answer is 202 at once, work goes on in the background.
  */
 import { z } from 'zod';
+import { connect, isWriteAfterClose } from '../../shared/database/connect.ts';
 import '../actions.ts';
 import type { Claim } from './claim.ts';
-import { connect, isWriteAfterClose } from './database.ts';
 import { Engine } from './engine.ts';
 import { handOverTo } from './hand-over.ts';
 import { type Handover, Invocation } from './invocation.ts';
@@ -24,7 +24,7 @@ import { Versions } from './versions.ts';
 declare const EdgeRuntime: { waitUntil(promise: Promise<unknown>): void };
 
 const keys = secretKeys(Deno.env);
-const engine = new Engine(connect(Deno.env));
+const engine = new Engine(connect(Deno.env, 'workflow-worker'));
 const runner = new Runner(engine, new Versions(engine));
 /** Where the worker calls itself: through the gateway, unless `WORKER_URL` names a shorter way. */
 const self = () => Deno.env.get('WORKER_URL') ?? `${Deno.env.get('SUPABASE_URL')}/functions/v1/worker`;

@@ -1,6 +1,6 @@
+import type { Connections } from '../../shared/database/connect.ts';
 import type { HandlerKind } from '../../shared/definition/plan.ts';
 import type { Claim } from './claim.ts';
-import type { Connections } from './database.ts';
 import type { Version } from './versions.ts';
 
 /** Milliseconds for which steps that touch nothing rely on a membership that was seen. */

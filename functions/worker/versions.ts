@@ -1,10 +1,10 @@
 import { actionCatalog } from '../../shared/actions/registry.ts';
+import type { Connections } from '../../shared/database/connect.ts';
 import { compile, indexSteps } from '../../shared/definition/index.ts';
 import type { Plan, PlanStep } from '../../shared/definition/plan.ts';
 import { type Json, StepError } from '../../shared/errors.ts';
 import type { StepSource } from '../../shared/steps/index.ts';
 import type { Claim } from './claim.ts';
-import type { Connections } from './database.ts';
 
 /** A published version, compiled once per isolate. */
 export interface Version {

@@ -136,6 +136,10 @@ export type Trigger =
     }
   | {
       type: 'webhook';
+      headers?: Record<string, string> | undefined;
+      allowedIps?: string[] | undefined;
+      requestsPerMinute: number;
+      maxBytes: number;
       hmac?:
         | {
             secret: { $secret: string };

@@ -27,6 +27,8 @@ create table workflow.plans (
   version int not null,
   first text not null,
   on_failure text,
+  -- The JSON Schema that a start's input has to fit, if there is one.
+  inputs jsonb,
   primary key (workflow_id, version),
   foreign key (workflow_id, version) references public.workflow_versions on delete cascade
 );

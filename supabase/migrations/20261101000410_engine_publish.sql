@@ -85,10 +85,10 @@ end $$;
 create trigger before_insert before insert on public.workflow_versions
   for each row execute function workflow.before_version_insert();
 
-create function workflow.store_plan(p_workflow uuid, p_version int, p_plan jsonb) returns void
+create function workflow.store_plan(p_workflow uuid, p_version int, p_plan jsonb, p_inputs jsonb) returns void
 language sql set search_path = '' as $$
-  insert into workflow.plans (workflow_id, version, first, on_failure)
-    values (p_workflow, p_version, p_plan ->> 'first', p_plan ->> 'on_failure');
+  insert into workflow.plans (workflow_id, version, first, on_failure, inputs)
+    values (p_workflow, p_version, p_plan ->> 'first', p_plan ->> 'on_failure', nullif(p_inputs, 'null'));
   insert into workflow.plan_steps
     select p_workflow, p_version, s.path, s.step_id, s.type, s.kind, s.section, s.depth, s.parent, s.next,
       s.closes, s.branches, s.on_error, s.catch, s.fails, s.handler,
@@ -107,7 +107,7 @@ $$;
 create function workflow.after_version_insert() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
-  perform workflow.store_plan(new.workflow_id, new.version, new.plan);
+  perform workflow.store_plan(new.workflow_id, new.version, new.plan, new.definition -> 'inputs');
   update public.workflows
     set active_version = new.version,
         name = coalesce(new.definition ->> 'name', name),

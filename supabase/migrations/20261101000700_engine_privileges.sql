@@ -10,6 +10,9 @@ grant execute on function workflow.new_id(), workflow.member_organizations(text)
   workflow.is_legal_execution(text, text, jsonb, timestamptz, timestamptz),
   workflow.is_legal_step(text, boolean, jsonb, timestamptz, timestamptz)
   to authenticated, service_role;
+grant execute on function workflow.webhook_with_token(uuid, interval), workflow.issue_webhook_token(uuid, interval),
+  workflow.store_secret(uuid, text, text, text[])
+  to authenticated, service_role;
 grant execute on function workflow.record_is_visible(jsonb), workflow.describe_entity(text) to authenticated, service_role;
 grant execute on function workflow.time_schedule(public.scheduled_workflows),
   workflow.next_runs(text, text, timestamptz, int) to authenticated, service_role;

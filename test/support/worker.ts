@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Sql } from 'postgres';
 import { afterAll } from 'vitest';
 import type { Claim } from '../../functions/worker/claim.ts';
-import { connect } from '../../functions/worker/database.ts';
 import { Engine } from '../../functions/worker/engine.ts';
 import { type HandOver, Invocation } from '../../functions/worker/invocation.ts';
 import { Members } from '../../functions/worker/members.ts';
 import { Runner } from '../../functions/worker/run.ts';
 import { Versions } from '../../functions/worker/versions.ts';
+import { connect } from '../../shared/database/connect.ts';
 import type { TestWorkflow } from './engine.ts';
 import type { EngineDatabase } from './engine-database.ts';
 
@@ -29,7 +29,10 @@ export function useWorker(
   { url }: EngineDatabase,
   { now, startWithinMs }: { now?: () => number; startWithinMs?: number } = {},
 ): TestWorker {
-  const connections = connect({ get: (name) => (name === 'SUPABASE_DB_URL' ? url : undefined) });
+  const connections = connect(
+    { get: (name) => (name === 'SUPABASE_DB_URL' ? url : undefined) },
+    'workflow-worker',
+  );
   afterAll(() => connections.sql.end({ timeout: 1 }));
   const engine = new Engine(connections);
   const runner = new Runner(engine, new Versions(engine), new Members(engine, now), startWithinMs);

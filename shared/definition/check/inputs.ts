@@ -2,10 +2,11 @@ import { isObject } from '../../expression/json.ts';
 import { joinPath } from '../../expression/paths.ts';
 import type { Problems } from '../errors.ts';
 import { suggest } from '../nearest.ts';
+import { KEYWORD_NAMES, keywordHint } from './input-keywords.ts';
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];
 
-/** Checks the basics of the JSON Schema in `inputs`: an object at the top, known types, properties that exist. */
+/** Checks the JSON Schema in `inputs`: an object at the top, known keywords and types, properties that exist. */
 export function checkInputs(inputs: unknown, problems: Problems): void {
   if (!isObject(inputs)) return;
   if (inputs.type !== 'object') {
@@ -20,26 +21,41 @@ function checkSchema(schema: unknown, at: string, problems: Problems): void {
     problems.error('invalid_inputs', at, 'A schema is an object', 'Write { "type": "string" }.');
     return;
   }
+  checkKeywords(schema, at, problems);
   checkTypes(schema.type, joinPath(at, 'type'), problems);
   checkRequired(schema, joinPath(at, 'required'), problems);
-  if (schema.enum !== undefined && !(Array.isArray(schema.enum) && schema.enum.length > 0)) {
-    problems.error('invalid_inputs', joinPath(at, 'enum'), 'enum lists the values', 'Write ["a", "b"].');
-  }
-  if (schema.properties !== undefined) {
-    const place = joinPath(at, 'properties');
-    if (!isObject(schema.properties)) {
-      problems.error(
-        'invalid_inputs',
-        place,
-        'properties maps names to schemas',
-        'Write { "name": { "type": "string" } }.',
-      );
-    } else {
-      for (const [name, property] of Object.entries(schema.properties))
-        checkSchema(property, joinPath(place, name), problems);
+  for (const [keyword, inner] of innerSchemas(schema)) checkSchema(inner, `${at}.${keyword}`, problems);
+}
+
+function checkKeywords(schema: Record<string, unknown>, at: string, problems: Problems): void {
+  for (const [name, value] of Object.entries(schema)) {
+    const place = joinPath(at, name);
+    const hint = keywordHint(name, value);
+    if (!KEYWORD_NAMES.includes(name)) {
+      const message = `Nothing evaluates "${name}"`;
+      problems.error('invalid_inputs', place, message, suggest(name, [...KEYWORD_NAMES], 'keyword'));
+    } else if (hint) {
+      problems.error('invalid_inputs', place, `This does not fit "${name}"`, hint);
     }
   }
-  if (schema.items !== undefined) checkSchema(schema.items, joinPath(at, 'items'), problems);
+}
+
+/** The schemas right inside a schema, by their path. */
+function innerSchemas(schema: Record<string, unknown>): [string, unknown][] {
+  const inner: [string, unknown][] = [];
+  for (const keyword of ['items', 'additionalProperties', 'not']) {
+    if (schema[keyword] !== undefined) inner.push([keyword, schema[keyword]]);
+  }
+  for (const keyword of ['allOf', 'anyOf', 'oneOf']) {
+    const list = schema[keyword];
+    if (Array.isArray(list)) list.forEach((item, i) => void inner.push([`${keyword}[${i}]`, item]));
+  }
+  if (isObject(schema.properties)) {
+    for (const [name, property] of Object.entries(schema.properties)) {
+      inner.push([joinPath('properties', name), property]);
+    }
+  }
+  return inner;
 }
 
 function checkTypes(type: unknown, at: string, problems: Problems): void {
@@ -55,15 +71,9 @@ function checkTypes(type: unknown, at: string, problems: Problems): void {
   }
 }
 
-function checkRequired(schema: Record<string, unknown>, at: string, problems: Problems): void {
-  const { required, properties } = schema;
-  if (required === undefined) return;
-  if (!Array.isArray(required) || required.some((name) => typeof name !== 'string')) {
-    problems.error('invalid_inputs', at, 'required lists names', 'Write ["name"].');
-    return;
-  }
-  if (!isObject(properties)) return;
-  for (const name of required) {
+function checkRequired({ required, properties }: Record<string, unknown>, at: string, problems: Problems) {
+  if (!Array.isArray(required) || !isObject(properties)) return;
+  for (const name of required.map(String)) {
     if (Object.hasOwn(properties, name)) continue;
     const hint = suggest(name, Object.keys(properties), 'property');
     problems.error('invalid_inputs', at, `"${name}" is required but no property`, hint);

@@ -57,9 +57,29 @@ const schedule = z
   })
   .describe('Started by the clock: one of cron, at, every.');
 
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/)
+  .refine((name) => !/^(authorization|proxy-authorization|cookie|apikey)$/i.test(name), {
+    error: 'Credentials are not stored',
+  });
+
 const webhook = z
   .strictObject({
     type: z.literal('webhook'),
+    headers: z
+      .record(z.string().regex(/^[A-Za-z_]\w{0,62}$/), headerName)
+      .refine((chosen) => Object.keys(chosen).length <= 20, { error: 'At most 20 headers' })
+      .optional()
+      .describe('Headers of the request that become fields of `input`: field to header.'),
+    allowedIps: z
+      .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Addresses and CIDR ranges that requests may come from; any by default.'),
+    requestsPerMinute: z.int().min(1).max(100_000).default(600),
+    maxBytes: z.int().min(1).max(5_000_000).default(1_000_000).describe('The longest body.'),
     hmac: z
       .strictObject({
         secret: z.strictObject({ $secret: z.string().min(1) }),
@@ -77,7 +97,7 @@ const webhook = z
       })
       .optional(),
   })
-  .describe('Started by an HTTP request; its JSON body is `input`.');
+  .describe('Started by an HTTP request; its body, JSON or a form, is `input`.');
 
 export const trigger = z.discriminatedUnion('type', [manual, event, schedule, webhook]);
 

@@ -4,7 +4,7 @@ const exposed =
   'Content-Range, Content-Location, Content-Profile, Range-Unit, Location, X-Total-Count, X-Request-Id';
 
 /**
- * Lets every origin in, for every part of the gateway. Answers preflight requests itself.
+ * Lets every origin in, for every part of the gateway but functions. Answers preflight requests itself.
  * @returns true when the request is answered
  */
 export function handleCors(request: IncomingMessage, response: ServerResponse): boolean {

@@ -55,6 +55,8 @@ function forward(
 ): Promise<'sent' | 'refused' | 'lost'> {
   return new Promise((resolve) => {
     const headers = { ...request.headers, 'content-length': String(body.length) };
+    // As hosted: whoever calls cannot say this of themselves.
+    headers['cf-connecting-ip'] = request.socket.remoteAddress ?? '';
     delete headers['transfer-encoding'];
     delete headers.connection;
     const { method } = request;

@@ -33,9 +33,10 @@ export async function startGateway({
   );
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    if (handleCors(request, response)) return;
     const path = request.url ?? '/';
+    // As hosted: a function that browsers call says so itself.
     if (path.startsWith('/functions/v1/')) return proxyToFunction(functions, request, response);
+    if (handleCors(request, response)) return;
     if (path.startsWith('/realtime/v1/')) return realtime.handleRequest(request, response);
     if (/^\/(rest|auth)\/v1(\/|\?|$)/.test(path)) {
       replaceLegacyKeys(request.headers);

@@ -1,14 +1,14 @@
 import process from 'node:process';
-import { connect } from '../../../functions/worker/database.ts';
 import { createDatabase } from '../../../shared/actions/database/facade.ts';
 import { actionCatalog, findAction } from '../../../shared/actions/registry.ts';
+import { connect } from '../../../shared/database/connect.ts';
 
 /**
  * A worker that is broken on purpose: what a database action writes is committed at once, in
  * transactions of its own, and not together with the step's outcome.
  */
 export function actOutsideTheTransaction(): void {
-  const connections = connect({ get: (name) => process.env[name] });
+  const connections = connect({ get: (name) => process.env[name] }, 'workflow-worker');
   const db = createDatabase(
     async (text, parameters) => connections.sql.unsafe(text, parameters as never[]) as never,
   );

@@ -1,8 +1,8 @@
 import postgres from 'postgres';
-import { connect } from '../../../functions/worker/database.ts';
 import { Engine } from '../../../functions/worker/engine.ts';
 import { Runner } from '../../../functions/worker/run.ts';
 import { Versions } from '../../../functions/worker/versions.ts';
+import { connect } from '../../../shared/database/connect.ts';
 import { registerFuzzActions } from './actions.ts';
 import { addApprover } from './approvals.ts';
 import { Clock } from './clock.ts';
@@ -21,7 +21,7 @@ export async function openLab(url: string): Promise<Lab> {
   await commitQuickly(url);
   // One connection: whatever is sent first is done first, awaited or not.
   const env = { SUPABASE_DB_URL: url, WORKFLOW_DB_CONNECTIONS: '1' } as Record<string, string>;
-  const connections = connect({ get: (name) => env[name] });
+  const connections = connect({ get: (name) => env[name] }, 'workflow-worker');
   const engine = new Engine(connections);
   const runner = new Runner(engine, new Versions(connections));
   const clock = await Clock.stop(engine.sql);

@@ -125,8 +125,10 @@ describe('inputs', () => {
       properties: {
         name: { type: 'string', minLength: 1 },
         tags: { type: 'array', items: { type: ['string', 'null'] } },
+        age: { title: 'Age', anyOf: [{ type: 'integer', minimum: 0 }, { type: 'null' }], default: null },
       },
       required: ['name'],
+      additionalProperties: false,
     };
     expect(inputs(schema)).toEqual([]);
   });
@@ -144,6 +146,21 @@ describe('inputs', () => {
     [{ type: 'object', properties: { a: {} }, required: ['b'] }, 'inputs.required invalid_inputs'],
     [{ type: 'object', required: 'a' }, 'inputs.required invalid_inputs'],
     [{ type: 'object', properties: { a: { enum: [] } } }, 'inputs.properties.a.enum invalid_inputs'],
+    [
+      { type: 'object', properties: { a: { pattern: '^a+$' } } },
+      'inputs.properties.a.pattern invalid_inputs',
+    ],
+    [
+      { type: 'object', properties: { a: { multipleOf: 0 } } },
+      'inputs.properties.a.multipleOf invalid_inputs',
+    ],
+    [{ type: 'object', minProperties: -1 }, 'inputs.minProperties invalid_inputs'],
+    [
+      { type: 'object', additionalProperties: { type: 'txt' } },
+      'inputs.additionalProperties.type invalid_inputs',
+    ],
+    [{ type: 'object', anyOf: [{ const: 1 }, { type: 'txt' }] }, 'inputs.anyOf[1].type invalid_inputs'],
+    [{ type: 'object', oneOf: {} }, 'inputs.oneOf invalid_inputs'],
   ])('%j is wrong', (value, error) => {
     expect(inputs(value)).toEqual([error]);
   });

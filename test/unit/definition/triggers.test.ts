@@ -24,6 +24,13 @@ describe('right', () => {
     { type: 'schedule', every: '15m' },
     { type: 'webhook' },
     { type: 'webhook', hmac: { secret: { $secret: 'HOOK' }, header: 'x-hub-signature', tolerance: '1m' } },
+    {
+      type: 'webhook',
+      headers: { event: 'X-GitHub-Event' },
+      allowedIps: ['192.0.2.1', '198.51.100.0/24', '2001:db8::/32'],
+      requestsPerMinute: 60,
+      maxBytes: 10_000,
+    },
   ])('%j', (value) => {
     expect(trigger(value)).toEqual([]);
   });
@@ -53,6 +60,11 @@ describe('wrong', () => {
     [{ type: 'schedule', every: '1s' }, 'trigger.every invalid_duration'],
     [{ type: 'schedule', every: 'often' }, 'trigger.every invalid_duration'],
     [{ type: 'webhook', hmac: { secret: 'plain text' } }, 'trigger.hmac.secret invalid_type'],
+    [{ type: 'webhook', headers: { key: 'Authorization' } }, 'trigger.headers.key invalid_value'],
+    [{ type: 'webhook', headers: { event: 'x event' } }, 'trigger.headers.event invalid_value'],
+    [{ type: 'webhook', allowedIps: ['192.0.2.0/33'] }, 'trigger.allowedIps[0] invalid_value'],
+    [{ type: 'webhook', requestsPerMinute: 0 }, 'trigger.requestsPerMinute invalid_value'],
+    [{ type: 'webhook', maxBytes: 10_000_000 }, 'trigger.maxBytes invalid_value'],
   ])('%j', (value, error) => {
     expect(trigger(value)).toEqual([error]);
   });
