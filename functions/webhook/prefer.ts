@@ -8,8 +8,8 @@ export const LONGEST_WAIT = 25;
  */
 export function preferredWait(prefer: string | null): number {
   for (const preference of prefer?.split(/[,;]/) ?? []) {
-    const [, seconds] = /^\s*wait\s*(?:=\s*"?(\d{1,6})"?\s*)?$/i.exec(preference) ?? [null];
-    if (seconds !== null) return Math.min(Number(seconds ?? LONGEST_WAIT), LONGEST_WAIT);
+    const wait = /^\s*wait\s*(?:=\s*"?(\d{1,6})"?\s*)?$/i.exec(preference);
+    if (wait) return Math.min(Number(wait[1] ?? LONGEST_WAIT), LONGEST_WAIT);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
+import type { Connections } from '../../shared/database/connect.ts';
 import type { Deliveries, DeliveryRow, Draft, Settlement } from '../../shared/notifications/index.ts';
 import type { Claim } from './claim.ts';
-import type { Connections } from './database.ts';
 import { persist } from './persist.ts';
 
 /** The delivery log, for the step in this worker's hands. */

@@ -1,4 +1,5 @@
 import type { ActionContext } from '../../shared/actions/types.ts';
+import type { Connections } from '../../shared/database/connect.ts';
 import { type Json, StepError } from '../../shared/errors.ts';
 import {
   type PreparedStep,
@@ -9,7 +10,6 @@ import {
 } from '../../shared/steps/index.ts';
 import type { Claim, Outcome } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
-import type { Connections } from './database.ts';
 import { DeliveryLog } from './deliveries.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
 import type { Version } from './versions.ts';

@@ -20,7 +20,7 @@ function codesInTypeScript(source: string): string[] {
       .filter((value) => !/^'invalid_union'/.test(value))
       .flatMap(quoted),
     // `problems.error('code', …)`, `refuse('code', …)`, `problem(401, 'code', …)`
-    ...matches(source, /\b(?:error|warn|refuse|limit|problem)\(\s*(?:\d+, )?'([a-z]+(?:_[a-z]+)*)'/g),
+    ...matches(source, /\b(?:error|warn|refuse|limit|problem)\(\s*(?:\d+,\s+)?'([a-z]+(?:_[a-z]+)*)'/g),
     // `parseWith(schema, value, 'code')`, `return ['code', at, …]`
     ...matches(source, /\bparseWith\([^;]*?, '([a-z_]+)'/g),
     ...matches(source, /return \[\s*'([a-z]+_[a-z_]+)',\s*at,/g),

@@ -1,4 +1,10 @@
-import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
 import type { FunctionProcess } from '../functions/process.ts';
 import { bearerOf, isValidToken } from './tokens.ts';
 
@@ -54,9 +60,12 @@ function forward(
   response: ServerResponse,
 ): Promise<'sent' | 'refused' | 'lost'> {
   return new Promise((resolve) => {
-    const headers = { ...request.headers, 'content-length': String(body.length) };
-    // As hosted: whoever calls cannot say this of themselves.
-    headers['cf-connecting-ip'] = request.socket.remoteAddress ?? '';
+    const headers: OutgoingHttpHeaders = {
+      ...request.headers,
+      'content-length': String(body.length),
+      // As hosted: whoever calls cannot say this of themselves.
+      'cf-connecting-ip': request.socket.remoteAddress ?? '',
+    };
     delete headers['transfer-encoding'];
     delete headers.connection;
     const { method } = request;
