@@ -143,7 +143,7 @@ create table workflow.watched_tables (
   key_columns name[] not null
 );
 
--- The trigger of every active event workflow, found by (table, organisation).
+-- The trigger of every active or paused event workflow, found by (table, organisation).
 create table workflow.event_triggers (
   workflow_id uuid primary key references public.workflows on delete cascade,
   relation regclass not null references workflow.watched_tables on delete cascade,
@@ -152,7 +152,9 @@ create table workflow.event_triggers (
   columns text[],
   filter jsonb,
   variables jsonb not null,
-  allow_self boolean not null
+  allow_self boolean not null,
+  -- It is paused, and what would start it meanwhile is dropped.
+  drops boolean not null
 );
 create index event_triggers_candidates on workflow.event_triggers (relation, organization_id);
 

@@ -29,6 +29,10 @@ begin
     perform workflow.refuse('invalid_settings', 'The settings of a workflow are an object, and maxConcurrent a whole number above 0.',
       'Write for example {"maxConcurrent": 5}, or leave it out.');
   end if;
+  if coalesce(new.settings -> 'whenPaused', '"queue"') not in ('"queue"', '"drop"') then
+    perform workflow.refuse('invalid_settings', 'While a workflow is paused, what starts it is queued or dropped.',
+      'Set whenPaused to "queue" or "drop", or leave it out: queue.');
+  end if;
   return new;
 end $$;
 create trigger check_settings before insert or update of settings on public.workflows
@@ -160,7 +164,7 @@ end $$;
 create trigger before_update before update of draft, draft_revision, active_version on public.workflows
   for each row execute function workflow.before_workflow_update();
 
--- Keeps event_triggers equal to the triggers of the active versions of active workflows.
+-- Keeps event_triggers equal to the triggers of the active versions of active and paused workflows.
 create function workflow.refresh_event_trigger() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -169,7 +173,7 @@ declare
   v_relation regclass;
 begin
   delete from workflow.event_triggers where workflow_id = new.id;
-  if new.status <> 'active' then
+  if new.status not in ('active', 'paused') then
     return null;
   end if;
   select definition -> 'trigger', coalesce(definition -> 'variables', '{}') into v_trigger, v_variables
@@ -181,11 +185,13 @@ begin
   insert into workflow.event_triggers values (new.id, v_relation, new.organization_id,
     array(select jsonb_array_elements_text(v_trigger -> 'events')),
     case when v_trigger ? 'columns' then array(select jsonb_array_elements_text(v_trigger -> 'columns')) end,
-    v_trigger -> 'filter', v_variables, coalesce((v_trigger ->> 'allowSelf')::boolean, false));
+    v_trigger -> 'filter', v_variables, coalesce((v_trigger ->> 'allowSelf')::boolean, false),
+    new.status = 'paused' and new.settings @> '{"whenPaused": "drop"}');
   return null;
 end $$;
-create trigger refresh_event_trigger after update of status, active_version on public.workflows
-  for each row when (old.status is distinct from new.status or old.active_version is distinct from new.active_version)
+create trigger refresh_event_trigger after update of status, active_version, settings on public.workflows
+  for each row when ((old.status, old.active_version, old.settings -> 'whenPaused')
+    is distinct from (new.status, new.active_version, new.settings -> 'whenPaused'))
   execute function workflow.refresh_event_trigger();
 
 create function workflow.watched_relation(p_table text) returns regclass

@@ -13,6 +13,9 @@ begin
   elsif v_workflow.status not in ('active', 'paused') then
     perform workflow.refuse('workflow_not_active', format('Workflow %L is %s.', v_workflow.name, v_workflow.status),
       'Publish a version of it first.');
+  elsif v_workflow.status = 'paused' and v_workflow.settings @> '{"whenPaused": "drop"}' then
+    perform workflow.refuse('workflow_paused', format('Workflow %L is paused.', v_workflow.name),
+      'Set its status to active, or its setting whenPaused to "queue" to let starts wait.');
   elsif new.priority not between -100 and 100 then
     perform workflow.refuse('invalid_priority', format('A priority of %s is out of range.', new.priority),
       'Choose one from -100 to 100; higher ones start first.');
@@ -234,6 +237,18 @@ end $$;
 create trigger after_insert after insert on public.workflow_executions
   referencing new table as inserted
   for each statement execute function workflow.after_executions_insert();
+
+-- What has waited for a paused workflow starts with its resumption.
+create function workflow.admit_resumed() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if workflow.admit_organization(new.organization_id) > 0 then
+    perform workflow.wake();
+  end if;
+  return null;
+end $$;
+create trigger admit_resumed after update of status on public.workflows
+  for each row when (old.status = 'paused' and new.status = 'active') execute function workflow.admit_resumed();
 
 -- Starts a workflow from SQL or pg_cron. A repeated idempotency key returns the first execution.
 create function workflow.start(p_workflow uuid, p_input jsonb default '{}',

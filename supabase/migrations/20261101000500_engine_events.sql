@@ -14,7 +14,7 @@ begin
 end $$;
 
 -- Starts what a set of changes starts: by operation, columns, filter and cause. `p_workflow` narrows it
--- to one workflow.
+-- to one workflow. What a paused workflow drops is counted in the audit log.
 create function workflow.start_matching(p_relation regclass, p_operation text, p_changes workflow.change[],
   p_workflow uuid default null) returns void
 language plpgsql set search_path = '' as $$
@@ -23,10 +23,8 @@ declare
   v_now timestamptz := workflow.now();
   v_key jsonb := (select to_jsonb(key_columns) from workflow.watched_tables where relation = p_relation);
 begin
-  insert into public.workflow_executions (workflow_id, trigger, created_by, caused_by, depth)
-    select t.workflow_id, jsonb_build_object('type', 'event', 'table', p_relation::text, 'operation', p_operation,
-        'key', v_key, 'record', c.record, 'old_record', c.old_record),
-      (select auth.uid()), (v_cause ->> 'execution_id')::uuid, coalesce((v_cause ->> 'depth')::int + 1, 0)
+  with matching as materialized (
+    select t.workflow_id, t.organization_id, t.drops, c.record, c.old_record
     from unnest(p_changes) c
     join workflow.event_triggers t on t.relation = p_relation and t.organization_id = c.organization_id
     where lower(p_operation) = any (t.events)
@@ -35,7 +33,18 @@ begin
       and (p_operation <> 'UPDATE' or t.columns is null or exists (
         select from unnest(t.columns) name where c.record -> name is distinct from c.old_record -> name))
       and (t.filter is null or workflow.rule_matches(t.filter, jsonb_build_object(
-        'record', c.record, 'old_record', c.old_record, 'variables', t.variables), v_now));
+        'record', c.record, 'old_record', c.old_record, 'variables', t.variables), v_now))
+  ), dropped as (
+    insert into public.workflow_audit_log (organization_id, workflow_id, event, details)
+      select organization_id, workflow_id, 'trigger_dropped',
+        jsonb_build_object('table', p_relation::text, 'operation', p_operation, 'rows', count(*))
+      from matching where drops group by organization_id, workflow_id
+  )
+  insert into public.workflow_executions (workflow_id, trigger, created_by, caused_by, depth)
+    select workflow_id, jsonb_build_object('type', 'event', 'table', p_relation::text, 'operation', p_operation,
+        'key', v_key, 'record', record, 'old_record', old_record),
+      (select auth.uid()), (v_cause ->> 'execution_id')::uuid, coalesce((v_cause ->> 'depth')::int + 1, 0)
+    from matching where not drops;
 end $$;
 
 -- A rule that fails must not fail the write, nor the other workflows: each is tried alone, and the one
@@ -63,6 +72,8 @@ end $$;
 create function workflow.pause_failing(p_trigger workflow.event_triggers, p_error text) returns void
 language sql set search_path = '' as $$
   update public.workflows set status = 'paused' where id = p_trigger.workflow_id;
+  -- Even of a workflow that queues while it is paused: its rule would fail again with each change.
+  delete from workflow.event_triggers where workflow_id = p_trigger.workflow_id;
   insert into public.workflow_audit_log (organization_id, workflow_id, event, details)
     values (p_trigger.organization_id, p_trigger.workflow_id, 'trigger_failed', jsonb_build_object('error', p_error));
 $$;
