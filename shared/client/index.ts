@@ -1,3 +1,4 @@
+export * from './bulk.ts';
 export * from './publish.ts';
 export * from './retry.ts';
 export * from './snapshot.ts';

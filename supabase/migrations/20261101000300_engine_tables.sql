@@ -94,6 +94,7 @@ create table public.workflow_executions (
 ) with (fillfactor = 70);
 create index workflow_executions_organization on public.workflow_executions (organization_id, id desc);
 create index workflow_executions_version on public.workflow_executions (workflow_id, workflow_version, id desc);
+create index workflow_executions_retries on public.workflow_executions (retry_of) where retry_of is not null;
 create index workflow_executions_backlog on public.workflow_executions (organization_id, priority desc, id)
   where status = 'queued';
 

@@ -7,6 +7,7 @@ revoke all on all tables in schema workflow from public, anon, authenticated, se
 grant execute on function workflow.new_id(), workflow.member_organizations(text), workflow.has_role(uuid, text),
   workflow.may_listen(text), workflow.is_client(), workflow.refuse(text, text, text),
   workflow.prepare_retry(public.workflow_executions, int), workflow.follow_cause(public.workflow_executions),
+  workflow.check_bulk(uuid, int), workflow.retry_once(uuid, text, text),
   workflow.is_legal_execution(text, text, jsonb, timestamptz, timestamptz),
   workflow.is_legal_step(text, boolean, jsonb, timestamptz, timestamptz)
   to authenticated, service_role;
