@@ -1,6 +1,7 @@
 import type { SupabaseClient } from '@supabase/supabase-js';
 import { actionCatalog } from '../actions/registry.ts';
 import { compile, type DefinitionError } from '../definition/index.ts';
+import { notificationCatalog } from '../notifications/catalog.ts';
 
 /** A definition that cannot be published, with everything that is wrong with it. */
 export class InvalidDefinitionError extends Error {
@@ -31,7 +32,10 @@ export interface Published {
  * @throws Error when the database refuses, with its message
  */
 export async function publishWorkflow(supabase: SupabaseClient, options: PublishOptions): Promise<Published> {
-  const compiled = compile(options.definition, { actions: actionCatalog });
+  const compiled = compile(options.definition, {
+    actions: actionCatalog,
+    templates: notificationCatalog,
+  });
   if (!compiled.ok) throw new InvalidDefinitionError(compiled.errors);
   const workflowId =
     options.workflowId ?? (await createWorkflow(supabase, options, compiled.definition.name));

@@ -4,6 +4,7 @@ import type { ActionCatalog } from './check/params.ts';
 import type { Known } from './check/references.ts';
 import { declare, type Scope } from './check/scope.ts';
 import { StepChecker } from './check/steps.ts';
+import type { TemplateCatalog } from './check/template.ts';
 import { checkTrigger } from './check/trigger.ts';
 import { type DefinitionError, Problems } from './errors.ts';
 import { DEFINITION_HINTS, issueErrors } from './issues.ts';
@@ -15,6 +16,8 @@ import type { WorkflowDefinition } from './types.ts';
 
 export interface CompileOptions {
   actions: ActionCatalog;
+  /** Without it, notification templates are not checked. */
+  templates?: TemplateCatalog;
 }
 
 export type CompileResult =
@@ -34,7 +37,7 @@ export function compile(definition: unknown, options: CompileOptions): CompileRe
     for (const { code, path, message, hint } of issueErrors(issue, read.value, '', DEFINITION_HINTS))
       problems.error(code, path, message, hint);
   }
-  const checker = checkMeaning(read.value, options.actions, problems);
+  const checker = checkMeaning(read.value, options, problems);
   const { errors, warnings } = problems;
   if (errors.length > 0 || !parsed.success) return { ok: false, errors, warnings };
   const planner = new Planner(
@@ -44,7 +47,11 @@ export function compile(definition: unknown, options: CompileOptions): CompileRe
   return { ok: true, definition: parsed.data, plan: planner.plan(parsed.data), warnings };
 }
 
-function checkMeaning(raw: Record<string, unknown>, actions: ActionCatalog, problems: Problems): StepChecker {
+function checkMeaning(
+  raw: Record<string, unknown>,
+  { actions, templates }: CompileOptions,
+  problems: Problems,
+): StepChecker {
   const { trigger, steps, onFailure, inputs } = raw;
   const variables = isObject(raw.variables) ? Object.keys(raw.variables) : [];
   checkTrigger(trigger, variables, problems);
@@ -57,7 +64,7 @@ function checkMeaning(raw: Record<string, unknown>, actions: ActionCatalog, prob
     variables,
     triggerType: isObject(trigger) ? trigger.type : undefined,
   };
-  const checker = new StepChecker(known, actions, problems);
+  const checker = new StepChecker(known, actions, problems, templates);
   const scope: Scope = { visible: new Map(), aliases: [], inLoop: false, hasError: false, section: 'main' };
   if (Array.isArray(steps)) checker.sequence(steps, 'steps', scope);
   // Steps of the main line may have run before the failure, so onFailure may read them.

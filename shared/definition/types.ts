@@ -45,6 +45,7 @@ export interface NotificationStep extends StepBase {
   channel: Channel;
   to?: Json | undefined;
   template?: string | undefined;
+  locale?: Json | undefined;
   subject?: Json | undefined;
   body?: Json | undefined;
   data: JsonObject;

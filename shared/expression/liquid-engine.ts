@@ -15,8 +15,15 @@ export const LIQUID_LIMITS = {
 // Tags that load other templates, or whose output is not escaped.
 const REFUSED_TAGS = ['include', 'render', 'layout', 'block', 'tablerow'];
 
-/** How values are written: as they are, or with HTML's special characters escaped. */
-export type OutputMode = 'text' | 'html';
+/** How values are written: as they are, or with the special characters of HTML or of Slack's markup escaped. */
+export type OutputMode = 'text' | 'html' | 'slack';
+
+const WRITERS: Record<OutputMode, (value: unknown) => string> = {
+  text: toText,
+  html: (value) => escapeWith(/[&<>"']/g, toText(value)),
+  // Slack undoes these three and no others.
+  slack: (value) => escapeWith(/[&<>]/g, toText(value)),
+};
 
 /** Creates an engine without access to files, prototypes, other templates or evaluation of data. */
 export function createLiquid(mode: OutputMode): Liquid {
@@ -30,7 +37,7 @@ export function createLiquid(mode: OutputMode): Liquid {
     locale: 'en-US',
     templates: {},
     parseLimit: LIQUID_LIMITS.length,
-    outputEscape: mode === 'html' ? (value) => escapeHtml(toText(value)) : toText,
+    outputEscape: WRITERS[mode],
   });
   for (const tag of REFUSED_TAGS) delete engine.tags[tag];
   // where_exp and its kin evaluate a string, which could be data.
@@ -63,6 +70,6 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 };
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+function escapeWith(special: RegExp, text: string): string {
+  return text.replace(special, (character) => ENTITIES[character] ?? character);
 }

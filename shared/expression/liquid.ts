@@ -11,7 +11,11 @@ interface CompiledLiquid {
   references: Reference[];
 }
 
-const engines: Record<OutputMode, Liquid> = { text: createLiquid('text'), html: createLiquid('html') };
+const engines: Record<OutputMode, Liquid> = {
+  text: createLiquid('text'),
+  html: createLiquid('html'),
+  slack: createLiquid('slack'),
+};
 const cache = new LruCache<CompiledLiquid>(500);
 
 /** Whether a string is a template: it has an output `{{ }}` or a tag `{% %}`. */
@@ -41,7 +45,7 @@ export function compileLiquid(source: string, mode: OutputMode = 'text'): Compil
 
 /**
  * Renders a Liquid template.
- * @param mode `html` escapes what is written
+ * @param mode `html` and `slack` escape what is written
  * @throws ExpressionError `missing_value` when a variable is absent, `template_failed` for other failures
  */
 export function renderLiquid(source: string, context: ExpressionContext, mode: OutputMode = 'text'): string {

@@ -1,17 +1,22 @@
 import { type Json, StepError } from '../errors.ts';
 import { redact } from '../redact.ts';
-import type { Channel, Content, Message } from './types.ts';
+import { chooseText, renderTemplate } from './template.ts';
+import type { Channel, Content, Delivery, Message } from './types.ts';
 
 /**
- * What a notification's recipients get, from its subject and body.
+ * What a notification's recipients get: its subject and body, or its template filled with its data.
  *
- * @throws StepError `invalid_message` when something is missing or no text
+ * @throws StepError `invalid_message` when something is missing or no text, `unknown_notification_template`
  */
-export function compose(channel: Channel, { subject, body, data }: Message): Content {
+export async function compose(
+  channel: Channel,
+  message: Message,
+  delivery: Pick<Delivery, 'deliveries' | 'now'>,
+): Promise<Content> {
+  const { subject, body, data, template } = message;
+  if (template !== undefined) return fromTemplate(channel, text('template', template), message, delivery);
   // For people it is text; the log takes any JSON.
-  if (channel.name === 'log') {
-    return { subject: logged(subject), body: logged(body) ?? '', data };
-  }
+  if (channel.name === 'log') return { subject: logged(subject), body: logged(body) ?? '', data };
   return {
     ...(subject === undefined && !channel.needsSubject ? {} : { subject: text('subject', subject) }),
     body: text('body', body),
@@ -19,7 +24,32 @@ export function compose(channel: Channel, { subject, body, data }: Message): Con
   };
 }
 
-function text(field: 'subject' | 'body', value: Json | undefined): string {
+async function fromTemplate(
+  channel: Channel,
+  id: string,
+  { locale, data }: Message,
+  { deliveries, now }: Pick<Delivery, 'deliveries' | 'now'>,
+): Promise<Content> {
+  const { texts, settings } = await deliveries.template(id);
+  const wanted = typeof locale === 'string' ? locale : null;
+  const chosen = chooseText(texts, channel.name, wanted, settings);
+  if (!chosen) throw unknownTemplate(id, channel.name, texts.length > 0);
+  const { locale: found, ...rendered } = renderTemplate(chosen, data, { ...settings, now });
+  return { ...rendered, template: id, locale: found, data };
+}
+
+function unknownTemplate(id: string, channel: string, exists: boolean): StepError {
+  return new StepError({
+    code: 'unknown_notification_template',
+    message: exists
+      ? `The notification template "${id}" has no text for the channel ${channel}.`
+      : `There is no notification template "${id}".`,
+    hint: 'docs/notifications.md lists the templates; or write `subject` and `body`.',
+    path: 'template',
+  });
+}
+
+function text(field: 'subject' | 'body' | 'template', value: Json | undefined): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new StepError({

@@ -51,7 +51,7 @@ async function sendOne(
   delivery: Delivery,
 ): Promise<Result> {
   const { deliveries } = delivery;
-  const { recipient, key, subject, body, kept = body, template } = message;
+  const { recipient, key, subject, body, kept = body, template, locale } = message;
   const row = await deliveries.begin({
     channel: channel.name,
     key,
@@ -59,6 +59,7 @@ async function sendOne(
     subject,
     body: kept,
     template,
+    locale,
   });
   if (row.status !== 'sending') return deliveredOf(recipient, row);
   let providerId: string | null;

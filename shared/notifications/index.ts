@@ -9,6 +9,14 @@ import type { Channel } from './types.ts';
 export { type ApprovalMessage, type Approver, addressOf, approvalContent } from './approval-message.ts';
 export { compose } from './compose.ts';
 export { deliver } from './deliver.ts';
+export {
+  chooseText,
+  defaultSettings,
+  type NotificationSettings,
+  type Rendered,
+  renderTemplate,
+  type TemplateText,
+} from './template.ts';
 export type {
   Channel,
   Content,

@@ -1,4 +1,5 @@
 import type { Json } from '../errors.ts';
+import type { NotificationSettings, TemplateText } from './template.ts';
 
 /** What a notification says, and to whom; its expressions are evaluated. */
 export interface Message {
@@ -54,6 +55,8 @@ export interface Deliveries {
   begin(draft: Draft): Promise<DeliveryRow>;
   /** The address of a member of the organisation on a channel; null when there is none. */
   contact(userId: string, channel: string): Promise<string | null>;
+  /** The texts of a template that the organisation may use; none for a template that is not there. */
+  template(id: string): Promise<{ texts: TemplateText[]; settings: NotificationSettings }>;
   settle(channel: string, row: DeliveryRow, settlement: Settlement): Promise<void>;
 }
 
@@ -66,6 +69,8 @@ export interface Delivery {
   workflowId: string;
   organizationId: string;
   deliveries: Deliveries;
+  /** The engine's clock at the start of the step. */
+  now: Date;
   /** Fires at the step's timeout. */
   signal: AbortSignal;
 }
@@ -79,6 +84,8 @@ export interface Content {
   html?: string | undefined;
   /** Id of the template it was made from. */
   template?: string | undefined;
+  /** The language it was made in. */
+  locale?: string | undefined;
   data: { [key: string]: Json };
 }
 

@@ -1,4 +1,4 @@
-import { type Json, StepError } from '../errors.ts';
+import type { Json } from '../errors.ts';
 import { evaluate } from '../expression/index.ts';
 import { channelNamed, compose, deliver, type Message } from '../notifications/index.ts';
 import type { StepType } from './types.ts';
@@ -12,12 +12,11 @@ export const notificationStep: StepType = {
       const written = step[name];
       return written === undefined ? undefined : evaluate(written, roots, { path: name });
     };
-    if (step.template !== undefined) throw unknownTemplate(evaluated('template') ?? null);
     const message: Message = {
       to: evaluated('to') ?? null,
       data: (evaluated('data') ?? {}) as Message['data'],
     };
-    for (const name of ['subject', 'body'] as const) {
+    for (const name of ['template', 'locale', 'subject', 'body'] as const) {
       const value = evaluated(name);
       if (value !== undefined) message[name] = value;
     }
@@ -25,18 +24,10 @@ export const notificationStep: StepType = {
       kind: 'external',
       input: { channel: channel.name, ...message },
       async execute(context) {
-        const output = await deliver(channel, message.to, compose(channel, message), context);
+        const content = await compose(channel, message, context);
+        const output = await deliver(channel, message.to, content, context);
         return { status: 'succeeded', output };
       },
     };
   },
 };
-
-function unknownTemplate(template: Json): StepError {
-  return new StepError({
-    code: 'unknown_notification_template',
-    message: `There is no notification template ${JSON.stringify(template)}.`,
-    hint: 'This release has no notification templates yet: write `subject` and `body`.',
-    path: 'template',
-  });
-}

@@ -4,7 +4,8 @@
 create function workflow.is_reserved_table(p_table text) returns boolean
 language sql immutable parallel safe set search_path = '' as $$
   select p_table like 'workflow%' or p_table like 'approval\_%'
-    or p_table in ('scheduled_workflows', 'organizations', 'organization_members')
+    or p_table in ('scheduled_workflows', 'notification_templates', 'notification_settings', 'organizations',
+      'organization_members')
 $$;
 
 -- `leads` or `public.leads`; null for anything that is not a plain table of an exposed schema.

@@ -5,12 +5,29 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { useOwnPlatform } from '../support/own-platform.ts';
+import { device, firebaseVariables, pushOf, startFirebase } from '../support/providers/firebase.ts';
+import { mailOf, sendGridVariables, startSendGrid } from '../support/providers/sendgrid.ts';
+import type { Received } from '../support/providers/server.ts';
+import { slackVariables, startSlack } from '../support/providers/slack.ts';
+import { formOf, startTwilio, twilioVariables } from '../support/providers/twilio.ts';
 import { runSteps, stepOf } from '../support/workflows.ts';
 
-// Steps that reach outside, through the worker: http, and notifications on channel log.
+// Steps that reach outside, through the worker: http and notifications.
 
 const worker = fileURLToPath(new URL('../fixtures/worker/index.ts', import.meta.url));
-const { signUp, platform } = await useOwnPlatform({ worker });
+const [sendGrid, twilio, firebase, slack] = [
+  await startSendGrid(),
+  await startTwilio(),
+  await startFirebase(),
+  await startSlack(),
+];
+const variables = {
+  ...sendGridVariables(sendGrid),
+  ...twilioVariables(twilio),
+  ...firebaseVariables(firebase),
+  ...slackVariables(slack),
+};
+const { signUp, platform } = await useOwnPlatform({ worker, variables });
 
 const calls: { key: string | undefined; body: string }[] = [];
 const server = createServer(async (request, response) => {
@@ -69,6 +86,41 @@ it('an http step to an address inside is refused, and says who may allow it', as
       hint: expect.stringContaining('WORKFLOW_HTTP_ALLOW'),
     },
   });
+});
+
+it('every channel sends from the worker, with the packages it loads there', async () => {
+  const tell = (channel: string, to: string) => ({
+    id: channel,
+    type: 'notification',
+    channel,
+    to,
+    template: 'welcome',
+    locale: 'de',
+    data: { firstName: { $: 'input.name' }, organizationName: 'Northwind' },
+  });
+  const branches = {
+    email: [tell('email', 'ada@example.com')],
+    sms: [tell('sms', '+442079460101')],
+    push: [tell('push', device)],
+    slack: [tell('slack', '#sales')],
+  };
+  const all = { id: 'all', type: 'parallel', branches };
+  const { execution } = await runSteps(await signUp(), [all], {}, { name: '<Ada>' });
+  expect(execution).toMatchObject({
+    status: 'succeeded',
+    output: { email: { status: 'sent' }, sms: { status: 'sent' }, push: { status: 'sent' }, slack: {} },
+  });
+  const mail = mailOf(sendGrid.requests[0] as Received);
+  expect(mail).toMatchObject({ subject: 'Willkommen bei Northwind, <Ada>', categories: ['welcome'] });
+  expect(mail.content[1]).toMatchObject({
+    type: 'text/html',
+    value: expect.stringContaining('Hallo &lt;Ada&gt;,'),
+  });
+  expect(formOf(twilio.requests[0] as Received).Body).toBe(
+    'Schön, dass Sie bei Northwind sind. Ihr Konto ist bereit.',
+  );
+  expect(pushOf(firebase.requests.at(-1) as Received).notification.title).toBe('Willkommen, <Ada>');
+  expect(formOf(slack.requests[0] as Received).text).toMatch(/^\*Willkommen, &lt;Ada&gt;\*\n/);
 });
 
 it('a notification on channel log is a line in the log of the worker', async () => {

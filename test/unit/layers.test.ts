@@ -10,6 +10,7 @@ const allowed: Record<string, string[]> = {
   'shared/http': ['shared/environment.ts', 'shared/errors.ts'],
   'shared/integrations': ['shared/environment.ts', 'shared/errors.ts'],
   'shared/notifications': [
+    'templates/notifications',
     'shared/expression',
     'shared/integrations',
     'shared/errors.ts',
@@ -24,7 +25,13 @@ const allowed: Record<string, string[]> = {
     'shared/errors.ts',
     'shared/redact.ts',
   ],
-  'shared/client': ['shared/actions', 'shared/definition', 'shared/errors.ts'],
+  'shared/client': [
+    'shared/actions',
+    'shared/definition',
+    'shared/notifications',
+    'templates',
+    'shared/errors.ts',
+  ],
   'shared/database': [],
   'shared/serve': [],
   'functions/webhook': [

@@ -7,7 +7,14 @@ type FieldList = Record<string, [ExpressionKind, ExpressionField['secrets']?]>;
 /** Fields of each step type that may hold expressions. */
 const FIELDS: Record<string, FieldList> = {
   condition: { if: ['condition'] },
-  notification: { to: ['json'], template: ['json'], subject: ['json'], body: ['json'], data: ['json'] },
+  notification: {
+    to: ['json'],
+    template: ['json'],
+    locale: ['json'],
+    subject: ['json'],
+    body: ['json'],
+    data: ['json'],
+  },
   delay: { for: ['json'], until: ['json'] },
   loop: { items: ['items'] },
   http: { url: ['json'], query: ['json', 'filled'], headers: ['json', 'filled'], body: ['json', 'filled'] },

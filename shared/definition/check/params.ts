@@ -53,7 +53,7 @@ export function checkAction(
   }
   if (!isObject(params)) return [];
   const templates = action ? templateParams(action.params) : new Set<string>();
-  if (action) checkLiterals(params, action.params, place, problems);
+  if (action) checkLiterals(params, action.params, { at: place, code: 'invalid_params' }, problems);
   const fields: ExpressionField[] = [];
   for (const [name, value] of Object.entries(params)) {
     const field = joinPath(place, name);
@@ -73,7 +73,13 @@ function checkTemplate(source: string, at: string, problems: Problems): void {
   }
 }
 
-function checkLiterals(params: object, schema: ZodType, at: string, problems: Problems): void {
+/** Checks JSON against a schema wherever no expression could still make it right. */
+export function checkLiterals(
+  params: object,
+  schema: ZodType,
+  { at, code }: { at: string; code: string },
+  problems: Problems,
+): void {
   const expressions: PropertyKey[][] = [];
   const literal = unwrapRaw(params, [], expressions);
   const result = schema.safeParse(literal);
@@ -85,7 +91,7 @@ function checkLiterals(params: object, schema: ZodType, at: string, problems: Pr
     );
     if (open && issue.code !== 'unrecognized_keys') continue;
     for (const error of issueErrors(issue, literal, at))
-      problems.error('invalid_params', error.path, error.message, error.hint);
+      problems.error(code, error.path, error.message, error.hint);
   }
 }
 

@@ -8,6 +8,7 @@ import { checkAlias, checkId } from './names.ts';
 import { type ActionCatalog, checkAction } from './params.ts';
 import { checkReference, type Known, type Usage } from './references.ts';
 import { fork, type RawStep, type Scope, type Sequence, sequencesOf } from './scope.ts';
+import { checkTemplate, type TemplateCatalog } from './template.ts';
 import { checkType } from './types.ts';
 
 /** What each step's expressions use, by the step's id. */
@@ -23,6 +24,7 @@ export class StepChecker {
     private readonly known: Known,
     private readonly actions: ActionCatalog,
     private readonly problems: Problems,
+    private readonly templates?: TemplateCatalog,
   ) {}
 
   /** Checks a sequence; its steps become visible in `scope` one after the other. */
@@ -53,6 +55,7 @@ export class StepChecker {
     checkId(step, at, this.seen, this.problems);
     this.expressions(step, at, scope);
     checkType(step, at, this.problems);
+    checkTemplate(step, at, this.templates, this.problems);
     const depth = this.depthOf(step);
     const inside = new Map<string, number>();
     for (const sequence of sequencesOf(step, at)) {

@@ -52,6 +52,7 @@ const notification = z.strictObject({
   channel,
   to: anyJson.optional().describe('Address, number, user id or channel, or a list of them.'),
   template: z.string().min(1).optional().describe('Id of a notification template; or subject and body.'),
+  locale: anyJson.optional().describe("Language of the template, such as de; the organisation's by default."),
   subject: anyJson.optional(),
   body: anyJson.optional(),
   data: jsonObject.default({}).describe('What the template is filled with.'),

@@ -1,8 +1,8 @@
 begin;
-select plan(13);
+select plan(14);
 
 select is(workflow.describe_entity(name), null, name || ' is no entity')
-from unnest(array['workflows', 'workflow_executions', 'workflow_audit_log', 'organizations', 'public.organization_members',
+from unnest(array['workflows', 'workflow_executions', 'workflow_audit_log', 'notification_templates', 'organizations', 'public.organization_members',
   'pg_class', 'auth.users', 'no_such_table']) name;
 
 create table public.parcels (
