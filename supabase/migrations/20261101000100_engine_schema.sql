@@ -12,8 +12,6 @@ create schema workflow;
 comment on schema workflow is 'Private state machine of the workflow engine. Never expose it to the API.';
 grant usage on schema workflow to anon, authenticated, service_role;
 
-select pgmq.create('workflow');
-
 -- UUIDv7 with 12 bits of sub-millisecond time: ids of one session ascend, inserts go to the right
 -- edge of the index. Random ids cost 26 times the WAL at three million rows.
 create function workflow.new_id() returns uuid

@@ -76,6 +76,8 @@ create table public.workflow_executions (
   error jsonb,
   idempotency_key text,
   priority int not null default 0,
+  -- The lane of its workflow in which it waits for the workflow's limits; null: its organisation's backlog.
+  lane text,
   steps_done int not null default 0,
   parent_step_id uuid,
   -- A retry: the execution it repeats, and the top-level step it begins with (null: the first).
@@ -96,7 +98,9 @@ create index workflow_executions_organization on public.workflow_executions (org
 create index workflow_executions_version on public.workflow_executions (workflow_id, workflow_version, id desc);
 create index workflow_executions_retries on public.workflow_executions (retry_of) where retry_of is not null;
 create index workflow_executions_backlog on public.workflow_executions (organization_id, priority desc, id)
-  where status = 'queued';
+  where status = 'queued' and lane is null;
+create index workflow_executions_lanes on public.workflow_executions (workflow_id, lane, priority desc, id)
+  where status = 'queued' and lane is not null;
 
 -- No index names a column that changes, so every update of a step run stays on its page (HOT).
 create table public.workflow_execution_steps (

@@ -12,6 +12,7 @@
 --            under any other token is refused, and the late worker's transaction rolls back.
 --   fork     A container whose branches or iterations are strands of their own: its strand waits for them.
 --   awaited  An execution that a step of another one waits for.
+--   lane     Executions of a workflow that share a limit: its concurrency, rate or debounce.
 --   timer    Something due later: a delay, a retry, a timeout. The queue holds ready work only.
 --   slot     The right of one chain of invocations to work. Taken while its holder renews it or
 --            holds a lease.
@@ -71,6 +72,8 @@ create table workflow.strands (
   min_role text not null,
   workflow_id uuid not null,
   version int not null,
+  -- Of a main strand: the lane its execution came from.
+  lane text,
   -- The current step run and its path.
   step_id uuid not null,
   path text not null,
@@ -88,7 +91,7 @@ create table workflow.strands (
 ) with (fillfactor = 60);
 create index strands_execution on workflow.strands (execution_id);
 create index strands_in_flight on workflow.strands (organization_id) where not waiting;
-create index strands_main on workflow.strands (workflow_id) where id = execution_id;
+create index strands_main on workflow.strands (workflow_id, lane) where id = execution_id;
 
 -- No index but the key: the table holds what runs at this moment, and its updates stay HOT.
 create table workflow.leases (
@@ -101,7 +104,9 @@ create table workflow.leases (
   expires_at timestamptz not null,
   -- Until when the message is hidden: well beyond the lease, so that a successor of the same strand
   -- seldom has to move it. pgmq.set_vt took a fifth of a step's time.
-  hidden_until timestamptz not null
+  hidden_until timestamptz not null,
+  -- Steps the strand has gone on without passing through the queue.
+  carried int not null default 0
 ) with (fillfactor = 50);
 
 -- A loop or parallel whose children run: the strand that waits for them, and how it will go on. It has
@@ -129,6 +134,28 @@ create table workflow.timers (
 );
 create index timers_due on workflow.timers (due_at, id);
 create index timers_strand on workflow.timers (strand_id);
+
+-- A lane is to be looked at when it is due: something may begin in it. Signals, not state: they are only
+-- inserted and consumed, so that nobody ever waits for a row of a lane. `lane` null: any lane of the
+-- workflow that waits for the workflow as a whole; such lanes are held by signals due at infinity.
+create table workflow.lane_signals (
+  id bigint generated always as identity primary key,
+  workflow_id uuid not null references public.workflows on delete cascade,
+  lane text,
+  due_at timestamptz not null,
+  -- When the burst began that a debounce waits out.
+  since timestamptz
+);
+create index lane_signals_due on workflow.lane_signals (due_at, id);
+create index lane_signals_lane on workflow.lane_signals (workflow_id, lane, due_at);
+
+-- Starts within the span of a rate limit; older ones go when the lane is looked at. `lane` '*': the workflow's.
+create table workflow.rate_log (
+  workflow_id uuid not null references public.workflows on delete cascade,
+  lane text not null,
+  started_at timestamptz not null
+);
+create index rate_log_lane on workflow.rate_log (workflow_id, lane, started_at);
 
 create table workflow.slots (
   id int primary key,

@@ -21,17 +21,15 @@ end $$;
 create trigger before_insert before insert on public.workflows
   for each row execute function workflow.before_workflow_insert();
 
--- Admission reads the settings of every workflow: one that cannot be read would hold up all organisations.
+-- Admission reads the settings of a workflow: what it cannot read is refused here.
 create function workflow.check_settings() returns trigger
-language plpgsql set search_path = '' as $$
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_problem text := workflow.settings_problem(new.settings);
 begin
-  if jsonb_typeof(new.settings) <> 'object' or coalesce(new.settings -> 'maxConcurrent', '1')::text !~ '^[1-9][0-9]{0,5}$' then
-    perform workflow.refuse('invalid_settings', 'The settings of a workflow are an object, and maxConcurrent a whole number above 0.',
-      'Write for example {"maxConcurrent": 5}, or leave it out.');
-  end if;
-  if coalesce(new.settings -> 'whenPaused', '"queue"') not in ('"queue"', '"drop"') then
-    perform workflow.refuse('invalid_settings', 'While a workflow is paused, what starts it is queued or dropped.',
-      'Set whenPaused to "queue" or "drop", or leave it out: queue.');
+  if v_problem is not null then
+    perform workflow.refuse('invalid_settings', format('The settings of workflow %L cannot be used: %s.', new.name, v_problem),
+      'See docs/limits.md for what settings there are.');
   end if;
   return new;
 end $$;

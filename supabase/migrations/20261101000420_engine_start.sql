@@ -39,6 +39,7 @@ begin
     perform workflow.refuse('execution_not_found', format('Workflow %L has no execution %s here.', v_workflow.name, new.retry_of),
       'Check the id, and that you are a member of its organisation.');
   end if;
+  new.lane := workflow.lane_of(v_workflow.status, v_workflow.settings, new.input, new.trigger);
   new.status := 'queued';
   new.output := null;
   new.error := null;
@@ -51,18 +52,6 @@ begin
 end $$;
 create trigger before_insert before insert on public.workflow_executions
   for each row execute function workflow.before_execution_insert();
-
--- How many more strands an organisation may have ready or running.
-create function workflow.free_capacity(p_organization uuid) returns int
-language plpgsql stable set search_path = '' as $$
-begin
-  return (
-    select max_in_flight - (
-      select count(*)::int from (
-        select from workflow.strands s
-          where s.organization_id = p_organization and not s.waiting limit max_in_flight) in_flight)
-    from workflow.settings);
-end $$;
 
 -- Gives admitted executions their main strand, first step run and message. Set-based: ten thousand
 -- rows in one insert are one call.
@@ -87,136 +76,20 @@ begin
       where e.id = any (p_executions)
       returning id, execution_id, path
   ), messages as (
-    select m.msg_id, l.id
-    from (select array_agg(id order by id) as ids,
-                 array_agg(jsonb_build_object('strand_id', execution_id) order by id) as bodies from launched) a,
-    lateral rows from (unnest(a.ids), pgmq.send_batch('workflow', a.bodies)) as m(id, msg_id)
-    join launched l using (id)
+    select m.strand_id, m.msg_id
+    from (select array_agg(l.execution_id) as strands, array_agg(e.organization_id) as organizations
+          from launched l join public.workflow_executions e on e.id = l.execution_id) a,
+    lateral workflow.send_messages(a.strands, a.organizations) m
   ), stranded as (
     insert into workflow.strands
-      (id, execution_id, organization_id, min_role, workflow_id, version, step_id, path, scopes, msg_id)
-      select e.id, e.id, e.organization_id, e.min_role, e.workflow_id, e.workflow_version, l.id, l.path,
+      (id, execution_id, organization_id, min_role, workflow_id, version, lane, step_id, path, scopes, msg_id)
+      select e.id, e.id, e.organization_id, e.min_role, e.workflow_id, e.workflow_version, e.lane, l.id, l.path,
         array[e.id], m.msg_id
-      from launched l join messages m using (id) join public.workflow_executions e on e.id = l.execution_id
+      from launched l join messages m on m.strand_id = l.execution_id join public.workflow_executions e on e.id = l.execution_id
       returning step_id
   )
   select array_agg(step_id) into v_steps from stranded;
   perform workflow.broadcast(p_executions, v_steps, true);
-end $$;
-
--- Which of an organisation's backlog are next: `p_limit` at most, of workflows that are active and not
--- full. Three with a priority above 0 for each one without, whichever waits; within either, the higher
--- priority first, then the older.
-create function workflow.next_in_backlog(p_organization uuid, p_full uuid[], p_limit int) returns uuid[]
-language plpgsql volatile set search_path = '' as $$
-declare
-  v_high uuid[] := workflow.backlog_of(p_organization, p_full, 1, 100, p_limit);
-  v_normal uuid[] := workflow.backlog_of(p_organization, p_full, -100, 0, p_limit);
-  v_next uuid[] := '{}';
-  v_highs int := 1;
-  v_normals int := 1;
-begin
-  while cardinality(v_next) < p_limit and cardinality(v_next) < cardinality(v_high) + cardinality(v_normal) loop
-    if v_highs > cardinality(v_high)
-      or (v_normals <= cardinality(v_normal) and nextval('workflow.admission_turns') % 4 = 0) then
-      v_next := v_next || v_normal[v_normals];
-      v_normals := v_normals + 1;
-    else
-      v_next := v_next || v_high[v_highs];
-      v_highs := v_highs + 1;
-    end if;
-  end loop;
-  return v_next;
-end $$;
-create sequence workflow.admission_turns;
-
-create function workflow.backlog_of(p_organization uuid, p_full uuid[], p_least int, p_most int, p_limit int)
-returns uuid[]
-language plpgsql stable set search_path = '' as $$
-begin
-  return array(
-    select e.id from public.workflow_executions e
-    join public.workflows w on w.id = e.workflow_id and w.status = 'active'
-    where e.organization_id = p_organization and e.status = 'queued' and e.priority between p_least and p_most
-      and e.workflow_id <> all (p_full)
-    order by e.priority desc, e.id limit p_limit);
-end $$;
-
--- How many more executions of a workflow may run at the same time; null: as many as there are.
-create function workflow.free_concurrency(p_workflow uuid) returns int
-language plpgsql volatile set search_path = '' as $$
-begin
-  return (
-    select (w.settings ->> 'maxConcurrent')::int
-      - (select count(*)::int from workflow.strands s where s.workflow_id = w.id and s.id = s.execution_id)
-    from public.workflows w where w.id = p_workflow and w.settings ? 'maxConcurrent');
-end $$;
-
--- Admits an organisation's backlog as far as its capacity reaches. A workflow at its own limit steps
--- aside for the others.
-create function workflow.admit_organization(p_organization uuid) returns int
-language plpgsql set search_path = '' as $$
-declare
-  v_full uuid[] := '{}';
-  v_newly_full uuid[];
-  v_ids uuid[];
-  v_admitted int := 0;
-begin
-  loop
-    with next as materialized (
-      select e.id, e.workflow_id, row_number() over (partition by e.workflow_id order by n.place) as place
-      from unnest(workflow.next_in_backlog(p_organization, v_full, workflow.free_capacity(p_organization)))
-        with ordinality n(id, place)
-      join public.workflow_executions e on e.id = n.id
-    ), room as materialized (
-      select w.workflow_id, workflow.free_concurrency(w.workflow_id) as free
-      from (select distinct workflow_id from next) w
-    )
-    select array_agg(n.id) filter (where n.place <= r.free or r.free is null),
-        array_agg(distinct n.workflow_id) filter (where n.place > r.free)
-      into v_ids, v_newly_full
-      from next n join room r on r.workflow_id = n.workflow_id;
-    v_ids := array(
-      select id from public.workflow_executions
-        where id = any (v_ids) and status = 'queued' order by id for no key update skip locked);
-    if cardinality(v_ids) > 0 then
-      perform workflow.launch(v_ids);
-      v_admitted := v_admitted + cardinality(v_ids);
-    end if;
-    exit when v_newly_full is null;
-    v_full := v_full || v_newly_full;
-  end loop;
-  return v_admitted;
-end $$;
-
--- Organisations with a backlog, found one after the other in the index.
-create function workflow.organizations_in_backlog() returns setof uuid
-language plpgsql stable set search_path = '' as $$
-declare
-  v_organization uuid := '00000000-0000-0000-0000-000000000000';
-begin
-  loop
-    select organization_id into v_organization from public.workflow_executions
-      where status = 'queued' and organization_id > v_organization order by organization_id limit 1;
-    exit when not found;
-    return next v_organization;
-  end loop;
-end $$;
-
--- Admits every organisation's backlog; one session at a time, the others have nothing to add.
-create function workflow.admit() returns int
-language plpgsql set search_path = '' as $$
-declare
-  v_organization uuid;
-  v_admitted int := 0;
-begin
-  if not pg_try_advisory_xact_lock(hashtext('workflow.admit')) then
-    return 0;
-  end if;
-  for v_organization in select * from workflow.organizations_in_backlog() loop
-    v_admitted := v_admitted + workflow.admit_organization(v_organization);
-  end loop;
-  return v_admitted;
 end $$;
 
 create function workflow.after_executions_insert() returns trigger
@@ -225,11 +98,15 @@ language plpgsql security definer set search_path = '' set plan_cache_mode = for
 declare
   v_organization uuid;
   v_admitted int := 0;
+  v_is_due boolean := false;
 begin
-  for v_organization in select distinct organization_id from inserted loop
+  for v_organization in select distinct organization_id from inserted where lane is null loop
     v_admitted := v_admitted + workflow.admit_organization(v_organization);
   end loop;
-  if v_admitted > 0 then
+  if exists (select from inserted where lane is not null) then
+    v_is_due := workflow.signal_queued(array(select id from inserted where lane is not null));
+  end if;
+  if v_admitted > 0 or v_is_due then
     perform workflow.wake();
   end if;
   return null;
@@ -237,18 +114,6 @@ end $$;
 create trigger after_insert after insert on public.workflow_executions
   referencing new table as inserted
   for each statement execute function workflow.after_executions_insert();
-
--- What has waited for a paused workflow starts with its resumption.
-create function workflow.admit_resumed() returns trigger
-language plpgsql security definer set search_path = '' as $$
-begin
-  if workflow.admit_organization(new.organization_id) > 0 then
-    perform workflow.wake();
-  end if;
-  return null;
-end $$;
-create trigger admit_resumed after update of status on public.workflows
-  for each row when (old.status = 'paused' and new.status = 'active') execute function workflow.admit_resumed();
 
 -- Starts a workflow from SQL or pg_cron. A repeated idempotency key returns the first execution.
 create function workflow.start(p_workflow uuid, p_input jsonb default '{}',

@@ -53,7 +53,7 @@ begin
     lateral (select clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace as expires_at) x
     on conflict (strand_id) do update
       set step_id = excluded.step_id, token = excluded.token, slot = excluded.slot, msg_id = excluded.msg_id,
-          expires_at = excluded.expires_at, hidden_until = excluded.hidden_until;
+          expires_at = excluded.expires_at, hidden_until = excluded.hidden_until, carried = 0;
   perform workflow.hide_messages(p_strands);
 end $$;
 
@@ -61,7 +61,7 @@ end $$;
 create function workflow.hide_messages(p_strands uuid[]) returns void
 language plpgsql set search_path = '' as $$
 begin
-  perform pgmq.set_vt('workflow', l.msg_id, ceil(extract(epoch from l.hidden_until - clock_timestamp()))::int)
+  perform workflow.set_visible(l.msg_id, ceil(extract(epoch from l.hidden_until - clock_timestamp()))::int)
     from workflow.leases l where l.strand_id = any (p_strands);
 end $$;
 
@@ -76,7 +76,7 @@ begin
   end if;
   select array_agg(msg_id) into v_messages from (
     select l.msg_id from workflow.leases l where l.expires_at <= clock_timestamp() for update skip locked) lost;
-  perform pgmq.set_vt('workflow', m, 0) from unnest(v_messages) m;
+  perform workflow.set_visible(m, 0) from unnest(v_messages) m;
   return coalesce(cardinality(v_messages), 0);
 end $$;
 
@@ -94,9 +94,11 @@ declare
   v_claimed uuid[];
 begin
   perform workflow.fire_timers(), workflow.settle_awaited(), workflow.recover_leases();
-  select array_agg(m.msg_id), array_agg((m.message ->> 'strand_id')::uuid) into v_messages, v_strands
-    from pgmq.read('workflow', 30, p_limit) m;
-  if v_messages is null then
+  select r.messages, r.strands into v_messages, v_strands from workflow.read_messages(p_limit) r;
+  if cardinality(v_messages) = 0 and workflow.admit_lanes() > 0 then
+    select r.messages, r.strands into v_messages, v_strands from workflow.read_messages(p_limit) r;
+  end if;
+  if cardinality(v_messages) = 0 then
     return '[]';
   end if;
   v_executions := workflow.lock_executions(
@@ -179,7 +181,7 @@ begin
     left join workflow.strands s on s.id = r.strand_id
     where s.id is null or s.waiting or s.msg_id <> r.msg_id;
   perform workflow.drop_messages(v_gone);
-  perform pgmq.set_vt('workflow', r.msg_id, case
+  perform workflow.set_visible(r.msg_id, case
       when s.execution_id = any (p_executions) and not exists (select from workflow.leases l where l.strand_id = s.id)
       then 0 else 1 end)
     from unnest(p_messages, p_strands) r(msg_id, strand_id)

@@ -13,7 +13,7 @@
 -- may take. A failed one is resolved apart.
 create type workflow.outcome as (
   strand_id uuid, execution_id uuid, step_run_id uuid, status text, input jsonb, output jsonb, error jsonb,
-  until timestamptz, fork jsonb, approval jsonb, awaits uuid, target text, closes text[], time_limit interval
+  until timestamptz, fork jsonb, approval jsonb, awaits uuid, target text, closes text[], time_limit interval, carried int
 );
 
 -- Where a strand goes from the step it is on. `target` null: the strand ends. `failed`: step runs of
@@ -32,10 +32,11 @@ begin
       case when p.branches ->> h.branch is not null then 'waiting' else h.status end,
       h.input, h.output, h.error, h.until, h.fork, h.approval, h.awaits, coalesce(p.branches ->> h.branch, p.next),
       case when p.branches ->> h.branch is not null then '{}' else p.closes end,
-      case when p.branches ->> h.branch is not null or h.fork is not null or h.awaits is not null then p.timer end)::workflow.outcome)
+      case when p.branches ->> h.branch is not null or h.fork is not null or h.awaits is not null then p.timer end,
+      h.carried)::workflow.outcome)
     into v_outcomes
     from (
-      select o.*, s.execution_id, s.workflow_id, s.version, s.path
+      select o.*, s.execution_id, s.workflow_id, s.version, s.path, l.carried
       from jsonb_to_recordset(p_outcomes) o(strand_id uuid, step_run_id uuid, token uuid, status text, input jsonb,
         output jsonb, error jsonb, branch text, until timestamptz, fork jsonb, approval jsonb, awaits uuid)
       join workflow.leases l on l.strand_id = o.strand_id and l.step_id = o.step_run_id and l.token = o.token
@@ -136,7 +137,7 @@ begin
       from successor n where s.id = n.strand_id
   ), leased as (
     update workflow.leases l
-      set step_id = n.id, token = gen_random_uuid(), slot = p_slot, expires_at = n.expires_at,
+      set step_id = n.id, token = gen_random_uuid(), slot = p_slot, expires_at = n.expires_at, carried = l.carried + 1,
           hidden_until = case when n.expires_at > l.hidden_until
             then n.expires_at + n.hidden_margin else l.hidden_until end
       from successor n where p_take = 'claim' and l.strand_id = n.strand_id
@@ -167,7 +168,17 @@ create function workflow.requeue_strands(p_strands uuid[]) returns void
 language plpgsql set search_path = '' as $$
 begin
   delete from workflow.leases where strand_id = any (p_strands);
-  perform pgmq.set_vt('workflow', msg_id, 0) from workflow.strands where id = any (p_strands) and not waiting;
+  perform workflow.set_visible(msg_id, 0) from workflow.strands where id = any (p_strands) and not waiting;
+end $$;
+
+-- The same at the end of the queue: a message keeps its place for life, so each gets a new one.
+create function workflow.yield_strands(p_strands uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_strands uuid[] := array(select id from workflow.strands where id = any (p_strands) and not waiting);
+begin
+  perform workflow.suspend_strands(v_strands);
+  perform workflow.resume_strands(v_strands);
 end $$;
 
 -- The output of a strand is that of the last step of its own sequence.
@@ -225,18 +236,10 @@ end $$;
 create function workflow.admit_after(p_executions uuid[]) returns void
 language plpgsql set search_path = '' as $$
 begin
+  perform workflow.signal_ended(p_executions);
   perform workflow.admit_organization(o.organization_id)
   from (select distinct organization_id from public.workflow_executions where id = any (p_executions)) o
-  where exists (select from public.workflow_executions q where q.organization_id = o.organization_id and q.status = 'queued');
-end $$;
-
--- Deletes messages by id.
-create function workflow.drop_messages(p_messages bigint[]) returns void
-language plpgsql set search_path = '' as $$
-begin
-  if cardinality(p_messages) > 0 then
-    perform pgmq.delete('workflow', p_messages);
-  end if;
+  where exists (select from public.workflow_executions q where q.organization_id = o.organization_id and q.status = 'queued' and q.lane is null);
 end $$;
 
 -- Carries out moves: containers close, strands go on or end. `finished` are the step runs that have

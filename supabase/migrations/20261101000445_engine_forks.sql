@@ -161,17 +161,16 @@ begin
       select id, v_strand.execution_id, v_strand.organization_id, v_strand.min_role, strand_id, body, body_step_id, body_type
       from first
   ), message as (
-    select m.id, m.msg_id
-    from (select array_agg(id order by id) as ids,
-                 array_agg(jsonb_build_object('strand_id', strand_id) order by id) as bodies from first) a,
-    lateral rows from (unnest(a.ids), pgmq.send_batch('workflow', a.bodies)) as m(id, msg_id)
-    where a.ids is not null
+    select m.strand_id, m.msg_id
+    from (select array_agg(strand_id) as strands from first) a,
+    lateral workflow.send_messages(a.strands, array_fill(v_strand.organization_id, array[cardinality(a.strands)])) m
+    where a.strands is not null
   ), stranded as (
     insert into workflow.strands (id, execution_id, organization_id, min_role, workflow_id, version, step_id, path,
         scopes, msg_id)
       select f.strand_id, v_strand.execution_id, v_strand.organization_id, v_strand.min_role, v_strand.workflow_id,
         v_strand.version, f.id, f.body, v_strand.scopes || f.strand_id, m.msg_id
-      from first f join message m on m.id = f.id
+      from first f join message m on m.strand_id = f.strand_id
   )
   select coalesce(array_agg(c.id) filter (where c.body is null), '{}'),
       coalesce(array_agg(c.id) filter (where c.body is not null), '{}') || array(select f.id from first f)

@@ -34,6 +34,7 @@ begin
   ), leased as (
     update workflow.leases l
       set step_id = h.next_id, token = gen_random_uuid(), slot = p_slot, expires_at = h.now + h.lease,
+          carried = l.carried + 1,
           hidden_until = case when h.now + h.lease > l.hidden_until
             then h.now + h.lease + h.hidden_margin else l.hidden_until end
       from held h where l.strand_id = h.strand_id
@@ -96,12 +97,22 @@ begin
     v_touched := v_touched || v_forked.touched;
   end if;
   v_ready := array(select m.strand_id from unnest(v_moves) m where m.target is not null);
-  if p_take <> 'claim' then
+  if p_take = 'yield' then
+    perform workflow.yield_strands(v_ready);
+  elsif p_take = 'queue' then
     perform workflow.requeue_strands(v_ready);
   end if;
   perform workflow.settle_executions(v_executions, v_done);
   perform workflow.broadcast(v_executions, v_done || v_touched, cardinality(v_ready) < cardinality(p_outcomes));
   return v_ready;
+end $$;
+
+-- Whether strands that have gone on for five steps are to let others go first: work of an organisation that
+-- has little ready is waiting.
+create function workflow.must_yield(p_outcomes workflow.outcome[]) returns boolean
+language plpgsql volatile set search_path = '' as $$
+begin
+  return exists (select from unnest(p_outcomes) o where o.carried >= 4) and workflow.has_first_work();
 end $$;
 
 -- The one door for outcomes. p_take: 'claim' leases the successors for the caller and returns them,
@@ -113,23 +124,30 @@ language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan s
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_outcomes workflow.outcome[] := workflow.resolve_outcomes(p_outcomes);
+  v_yields boolean := p_take = 'claim' and workflow.must_yield(v_outcomes);
   v_going workflow.outcome[];
   v_others workflow.outcome[];
+  v_yielding workflow.outcome[];
   v_executions uuid[];
   v_strands uuid[];
 begin
-  select array_agg(o) filter (where is_going), array_agg(o) filter (where not is_going),
+  select array_agg(o) filter (where is_going), array_agg(o) filter (where not is_going and not is_yielding),
+      array_agg(o) filter (where is_yielding),
       array_agg(o.strand_id) filter (where is_going), array_agg(o.execution_id) filter (where is_going)
-    into v_going, v_others, v_strands, v_executions
-    from unnest(v_outcomes) o, lateral (
-      select p_take = 'claim' and o.status <> 'failed' and o.until is null and o.fork is null and o.approval is null
-        and o.awaits is null and o.target is not null and o.closes = '{}'
+    into v_going, v_others, v_yielding, v_strands, v_executions
+    from unnest(v_outcomes) o, lateral (select v_yields and o.carried >= 4 as is_yielding) y, lateral (
+      select p_take = 'claim' and not is_yielding and o.status <> 'failed' and o.until is null and o.fork is null
+        and o.approval is null and o.awaits is null and o.target is not null and o.closes = '{}'
         and o.time_limit is null as is_going) x;
   if v_going is not null then
     perform workflow.broadcast(v_executions, workflow.advance_steps(v_going, p_slot), false);
   end if;
+  if v_yielding is not null then
+    perform workflow.settle_outcomes(v_yielding, 'yield', null);
+  end if;
   if v_others is not null then
     v_strands := v_strands || workflow.settle_outcomes(v_others, p_take, p_slot);
+    perform workflow.admit_lanes();
   end if;
   if p_take <> 'claim' or cardinality(v_strands) = 0 then
     return '[]';

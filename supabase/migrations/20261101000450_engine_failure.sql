@@ -148,15 +148,14 @@ end $$;
 create function workflow.resume_strands(p_strands uuid[]) returns void
 language plpgsql set search_path = '' as $$
 begin
-  with messages as (
-    select m.id, m.msg_id
-    from (select array_agg(id order by id) as ids,
-                 array_agg(jsonb_build_object('strand_id', id) order by id) as bodies
+  with messages as materialized (
+    select m.strand_id, m.msg_id
+    from (select array_agg(id) as strands, array_agg(organization_id) as organizations
           from workflow.strands where id = any (p_strands) and waiting) a,
-    lateral rows from (unnest(a.ids), pgmq.send_batch('workflow', a.bodies)) as m(id, msg_id)
-    where cardinality(a.ids) > 0
+    lateral workflow.send_messages(a.strands, a.organizations) m
+    where a.strands is not null
   )
-  update workflow.strands s set waiting = false, msg_id = m.msg_id from messages m where s.id = m.id;
+  update workflow.strands s set waiting = false, msg_id = m.msg_id from messages m where s.id = m.strand_id;
 end $$;
 
 -- Fires timers that are due, at most p_limit of them, and one of each strand: where it leads decides about

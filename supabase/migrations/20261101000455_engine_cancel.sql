@@ -9,7 +9,8 @@ begin
   return new;
 end $$;
 create trigger before_cancel before update of status on public.workflow_executions
-  for each row when (new.status = 'cancelled' and old.status in ('queued', 'running', 'waiting'))
+  for each row when (new.status = 'cancelled' and old.status in ('queued', 'running', 'waiting')
+    and new.error ->> 'code' is distinct from 'debounced')
   execute function workflow.before_execution_cancel();
 
 create function workflow.after_execution_cancel() returns trigger
@@ -18,10 +19,12 @@ begin
   perform workflow.clear_executions(array[new.id]);
   perform workflow.broadcast(array[new.id], array(
     select id from public.workflow_execution_steps where execution_id = new.id and status = 'cancelled'), true);
+  perform workflow.wake_for_lanes();
   return null;
 end $$;
 create trigger after_cancel after update of status on public.workflow_executions
-  for each row when (new.status = 'cancelled' and old.status in ('queued', 'running', 'waiting'))
+  for each row when (new.status = 'cancelled' and old.status in ('queued', 'running', 'waiting')
+    and new.error ->> 'code' is distinct from 'debounced')
   execute function workflow.after_execution_cancel();
 
 -- What a worker calls whose outcome was refused: if the execution has ended, the step it still held is

@@ -86,23 +86,20 @@ begin
   return true;
 end $$;
 
--- Whether at least so much work is visible now. Reads the queue's table: no function of pgmq tells
--- without claiming.
+-- Whether at least so much work is there to be claimed, or to be settled by a claim.
 create function workflow.has_ready_work(p_least int default 1) returns boolean
 language plpgsql volatile set search_path = '' as $$
 begin
-  return p_least <= (
-      select count(*) from (select from pgmq.q_workflow where vt <= clock_timestamp() limit p_least) ready)
-    or (p_least = 1 and workflow.has_word());
+  return workflow.has_messages(p_least) or (p_least = 1 and workflow.has_word());
 end $$;
 
 -- Ends a chain: frees its slot unless work has come in. Returns whether the slot is free and in how
--- many milliseconds the next timer is due (null: none within 30 seconds).
+-- many milliseconds the next timer or lane is due (null: none within 30 seconds).
 create function workflow.retire(p_slot int, p_token uuid) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_retired boolean := false;
-  v_due timestamptz := (select min(due_at) from workflow.timers);
+  v_due timestamptz := least((select min(due_at) from workflow.timers), (select min(due_at) from workflow.lane_signals));
 begin
   if v_due <= workflow.now() + interval '30 seconds' then
     return jsonb_build_object('retired', false,
@@ -128,7 +125,7 @@ begin
     select s.id from workflow.strands s
       where not s.waiting
         and not exists (select from workflow.leases l where l.strand_id = s.id and l.expires_at > clock_timestamp())
-        and not exists (select from pgmq.q_workflow q where q.msg_id = s.msg_id)
+        and not workflow.has_message(s.msg_id)
       order by s.id for update of s skip locked) lost;
   if v_strands is null then
     return 0;

@@ -6,6 +6,7 @@ revoke all on all tables in schema workflow from public, anon, authenticated, se
 
 grant execute on function workflow.new_id(), workflow.member_organizations(text), workflow.has_role(uuid, text),
   workflow.may_listen(text), workflow.is_client(), workflow.refuse(text, text, text),
+  workflow.lane_of(text, jsonb, jsonb, jsonb), workflow.has_limits(jsonb),
   workflow.prepare_retry(public.workflow_executions, int), workflow.follow_cause(public.workflow_executions),
   workflow.check_bulk(uuid, int), workflow.retry_once(uuid, text, text),
   workflow.is_legal_execution(text, text, jsonb, timestamptz, timestamptz),

@@ -50,7 +50,7 @@ export async function gather({ sql }: Environment): Promise<Findings> {
   const [totals] = await sql<({ count: number } & Findings['leftovers'])[]>`
     select (select sum(count)::int from public.chaos_counters) as count,
       (select count(*)::int from workflow.strands) as strands, (select count(*)::int from workflow.leases) as leases,
-      (select count(*)::int from workflow.timers) as timers, (select count(*)::int from pgmq.q_workflow) as messages`;
+      (select count(*)::int from workflow.timers) as timers, (select count(*)::int from (select from pgmq.q_workflow union all select from pgmq.q_workflow_bulk) m) as messages`;
   const { count = 0, ...leftovers } = totals ?? { strands: 0, leases: 0, timers: 0, messages: 0 };
   return {
     executions,

@@ -99,13 +99,13 @@ export async function advance(sql: Sql, interval: string): Promise<void> {
 /** Ends every lease, as time would. */
 export async function loseLeases(sql: Sql): Promise<void> {
   await sql`update workflow.leases set expires_at = clock_timestamp() - interval '1 second'`;
-  await sql`select pgmq.set_vt('workflow', msg_id, 0) from workflow.leases`;
+  await sql`select workflow.set_visible(msg_id, 0) from workflow.leases`;
 }
 
 /** What an ended execution must not leave behind. */
 export async function leftovers(sql: Sql) {
   const [row] = await sql<{ strands: number; leases: number; timers: number; messages: number }[]>`
     select (select count(*)::int from workflow.strands) as strands, (select count(*)::int from workflow.leases) as leases,
-      (select count(*)::int from workflow.timers) as timers, (select count(*)::int from pgmq.q_workflow) as messages`;
+      (select count(*)::int from workflow.timers) as timers, (select count(*)::int from (select from pgmq.q_workflow union all select from pgmq.q_workflow_bulk) m) as messages`;
   return row;
 }

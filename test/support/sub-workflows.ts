@@ -84,7 +84,7 @@ export function useSubWorkflows(database: EngineDatabase): SubWorkflows {
         select (select count(*)::int from workflow.strands) + (select count(*)::int from workflow.timers)
           + (select count(*)::int from workflow.awaited_executions)
           + (select count(*)::int from workflow.ended_executions)
-          + (select count(*)::int from pgmq.q_workflow) as count`;
+          + (select count(*)::int from (select from pgmq.q_workflow union all select from pgmq.q_workflow_bulk) m) as count`;
       return row?.count;
     },
   };
@@ -101,7 +101,7 @@ export function useSubWorkflows(database: EngineDatabase): SubWorkflows {
   });
   afterEach(async () => {
     await sql`truncate public.workflow_executions, workflow.ended_executions cascade`;
-    await sql`select pgmq.purge_queue('workflow')`;
+    await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
     await sql`update workflow.settings set clock_offset = '0', max_in_flight = default, max_depth = default`;
   });
   return tools;

@@ -41,7 +41,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await sql`truncate public.workflows, public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
   await sql`update workflow.settings set max_in_flight = default`;
 });
 

@@ -84,7 +84,7 @@ describe('cancelling an execution', () => {
         throw new Error('the worker dies');
       })
       .catch(() => {});
-    await sql`select pgmq.set_vt('workflow', msg_id, 0) from workflow.leases`;
+    await sql`select workflow.set_visible(msg_id, 0) from workflow.leases`;
     expect(await claim(sql)).toEqual([]);
     expect(await statuses(sql, id)).toEqual({ one: 'cancelled' });
     expect(await leftovers(sql)).toEqual(nothing);

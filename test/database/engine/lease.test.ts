@@ -19,7 +19,7 @@ const other = database.connect();
 
 afterEach(async () => {
   await database.sql`truncate public.workflow_executions cascade`;
-  await database.sql`select pgmq.purge_queue('workflow')`;
+  await database.sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 });
 
 describe('leases', () => {
@@ -115,14 +115,14 @@ describe('leases', () => {
 
 /** The message is visible again although its lease is held: what a lost clock would do. */
 async function loseMessage(sql: typeof database.sql) {
-  await sql`select pgmq.set_vt('workflow', msg_id, 0) from workflow.leases`;
+  await sql`select workflow.set_visible(msg_id, 0) from workflow.leases`;
 }
 
 describe('the queue', () => {
   it('is repaired by the sweep when a message is lost', async () => {
     const { sql } = database;
     await start(sql, await publish(sql, { steps: chain('one') }));
-    await sql`select pgmq.purge_queue('workflow')`;
+    await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
     expect(await claim(sql)).toHaveLength(0);
     const [row] = await sql`select workflow.sweep() as swept`;
     expect(row?.swept).toMatchObject({ messages_restored: 1, ready: true });

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await sql`truncate public.workflows, public.workflow_executions, public.workflow_audit_log cascade`;
   await sql`truncate public.orders`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 });
 
 /** Publishes and pauses a workflow of orders above ten. */
@@ -57,8 +57,8 @@ describe.each([
     await sql`select workflow.sweep()`;
     expect(await claim(sql, 10)).toEqual([]);
     await resume(workflow);
-    expect((await executions()).map(({ status }) => status)).toEqual(['running', 'running']);
     expect(await claim(sql, 10)).toHaveLength(2);
+    expect((await executions()).map(({ status }) => status)).toEqual(['running', 'running']);
   });
 });
 
@@ -120,6 +120,6 @@ describe('pausing a workflow', () => {
     const { id } = await publish(sql, { steps: chain('one') });
     await expect(
       sql`update public.workflows set settings = '{"whenPaused": "wait"}' where id = ${id}`,
-    ).rejects.toMatchObject({ detail: 'invalid_settings', hint: expect.stringContaining('"drop"') });
+    ).rejects.toMatchObject({ detail: 'invalid_settings', message: expect.stringContaining('"drop"') });
   });
 });

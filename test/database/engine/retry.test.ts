@@ -18,7 +18,7 @@ const { sql } = database;
 
 afterEach(async () => {
   await sql`truncate public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 });
 
 const steps = [

@@ -19,7 +19,7 @@ const other = database.connect();
 
 afterEach(async () => {
   await sql`truncate public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 });
 
 /** The queue as it is: ids of the messages, and whether each is visible. */
@@ -31,7 +31,7 @@ describe('a strand', () => {
     await start(sql, await publish(sql, { steps: chain('one') }));
     const lost = await claimOne(sql);
     await loseLeases(sql);
-    await sql`select pgmq.purge_queue('workflow')`;
+    await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
     await sql`select workflow.sweep()`;
     const found = await claimOne(sql);
     expect(found.step_run_id).toBe(lost.step_run_id);

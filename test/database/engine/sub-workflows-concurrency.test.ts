@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await sql`truncate public.workflow_executions, workflow.ended_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 });
 
 /** An execution that waits for another, whose only step is claimed. */
@@ -50,7 +50,7 @@ const statusOf = async (id: string) => (await execution(sql, id)).status as stri
 async function left() {
   const [row] = await sql`
     select (select count(*)::int from workflow.strands) + (select count(*)::int from workflow.leases)
-      + (select count(*)::int from workflow.timers) + (select count(*)::int from pgmq.q_workflow)
+      + (select count(*)::int from workflow.timers) + (select count(*)::int from (select from pgmq.q_workflow union all select from pgmq.q_workflow_bulk) m)
       + (select count(*)::int from workflow.awaited_executions)
       + (select count(*)::int from workflow.ended_executions) as count`;
   return row?.count;

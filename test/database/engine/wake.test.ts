@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await sql`truncate public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
   await sql`delete from net.http_request_queue`;
   await sql`update workflow.slots set token = null, expires_at = '-infinity'`;
   await sql`update workflow.settings set max_slots = default`;

@@ -12,7 +12,7 @@ export async function useNotifications() {
   afterEach(async () => {
     if ((await sql`select from workflow.strands`).length === 0) return;
     await sql`truncate public.workflow_executions cascade`;
-    await sql`select pgmq.purge_queue('workflow')`;
+    await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
   });
 
   /** Starts a workflow of one notification step. @returns what its claim, its rows and its end are */

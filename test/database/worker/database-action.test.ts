@@ -63,7 +63,7 @@ beforeEach(() => sql`truncate public.reports`);
 
 afterEach(async () => {
   await sql`truncate public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
   await sql`delete from public.leads`;
 });
 

@@ -16,7 +16,7 @@ const nothing = { strands: 0, leases: 0, timers: 0, messages: 0 };
 
 afterEach(async () => {
   await sql`truncate public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 });
 
 /** The worker's address, where every call gets this answer. @returns it, and the hand-overs received */

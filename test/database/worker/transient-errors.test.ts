@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await sql`truncate public.faults, public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 });
 
 async function fault(code: string, times: number): Promise<void> {

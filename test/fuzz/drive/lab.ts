@@ -40,5 +40,5 @@ async function commitQuickly(url: string): Promise<void> {
 /** Empties it, after a workflow that has not ended well. */
 export async function clean({ engine: { sql } }: Lab): Promise<void> {
   await sql`truncate public.workflow_executions cascade`;
-  await sql`select pgmq.purge_queue('workflow')`;
+  await sql`select pgmq.purge_queue(q) from unnest(array['workflow', 'workflow_bulk']) q`;
 }
