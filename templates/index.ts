@@ -1,21 +1,24 @@
-import type { Template } from './manifest.ts';
-import leadScoringAutomation from './workflows/sales/lead-scoring-automation.json' with { type: 'json' };
+import { entries } from './index.generated.ts';
+import type { Manifest, Template } from './manifest.ts';
 
-/** The type of a JSON file is what happens to stand in it; the tests hold every file to the schema. */
-const templates = [leadScoringAutomation] as unknown as readonly Template[];
+const byId = new Map(entries.map((entry) => [entry.manifest.id, entry]));
+const manifests: readonly Manifest[] = entries.map(({ manifest }) => manifest);
 
-const byId = new Map(templates.map((template) => [template.manifest.id, template]));
-
-/** All workflow templates. */
-export function getTemplates(): readonly Template[] {
-  return templates;
+/** What each workflow template tells of itself, by category and id. Their definitions are not loaded. */
+export function getTemplates(): readonly Manifest[] {
+  return manifests;
 }
 
-/** @throws Error when there is no such template, naming those that exist */
-export function getTemplate(id: string): Template {
-  const template = byId.get(id);
-  if (template) return template;
-  throw new Error(`There is no template "${id}". There are: ${[...byId.keys()].join(', ')}.`);
+/**
+ * Loads a template with its definition and scenarios.
+ *
+ * @param id as in its manifest
+ * @returns undefined when there is no such template
+ */
+export async function loadTemplate(id: string): Promise<Template | undefined> {
+  const loaded = await byId.get(id)?.load();
+  // The type of a JSON file is what happens to stand in it; the tests hold every file to the schema.
+  return loaded?.default as Template | undefined;
 }
 
 export type { Manifest, Template } from './manifest.ts';

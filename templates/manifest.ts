@@ -45,3 +45,9 @@ export const templateSchema = z.strictObject({
 
 export type Manifest = z.output<typeof manifestSchema>;
 export type Template = z.output<typeof templateSchema>;
+
+/** A line of the index: what a template tells, and how its file is loaded. */
+export interface TemplateEntry {
+  manifest: Manifest;
+  load: () => Promise<{ default: unknown }>;
+}

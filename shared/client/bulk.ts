@@ -1,4 +1,5 @@
-import type { SupabaseClient } from '@supabase/supabase-js';
+import { workflowError } from './error.ts';
+import type { AnySupabaseClient } from './supabase.ts';
 
 /** Which executions of an organisation a bulk change is about. */
 export interface BulkFilter {
@@ -43,9 +44,9 @@ export interface BulkRetried extends BulkCancelled {
 /**
  * Cancels executions that have not ended, the newest first.
  *
- * @throws Error with the refusal's hint, for whoever is no editor of the organisation
+ * @throws WorkflowError for whoever is no editor of the organisation
  */
-export function cancelExecutions(supabase: SupabaseClient, filter: BulkFilter): Promise<BulkCancelled> {
+export function cancelExecutions(supabase: AnySupabaseClient, filter: BulkFilter): Promise<BulkCancelled> {
   return call(supabase, 'cancel_workflow_executions', argumentsOf(filter));
 }
 
@@ -53,9 +54,9 @@ export function cancelExecutions(supabase: SupabaseClient, filter: BulkFilter): 
  * Retries executions that have ended, the oldest first; those that have been retried already are left out.
  *
  * @returns the ids of the new executions
- * @throws Error with the refusal's hint, for whoever is no editor of the organisation
+ * @throws WorkflowError for whoever is no editor of the organisation
  */
-export function retryExecutions(supabase: SupabaseClient, filter: RetryFilter): Promise<BulkRetried> {
+export function retryExecutions(supabase: AnySupabaseClient, filter: RetryFilter): Promise<BulkRetried> {
   const { errorCode, from, version, after } = filter;
   const more = { p_error_code: errorCode, p_from: from, p_version: version, p_after: after };
   return call(supabase, 'retry_workflow_executions', { ...argumentsOf(filter), ...more });
@@ -73,8 +74,8 @@ function argumentsOf({ organizationId, workflowId, status, since, until, limit }
 }
 
 /** What is not given is left out of the JSON, and keeps its default. */
-async function call<T>(supabase: SupabaseClient, name: string, parameters: object): Promise<T> {
+async function call<T>(supabase: AnySupabaseClient, name: string, parameters: object): Promise<T> {
   const { data, error } = await supabase.rpc(name, parameters);
-  if (error) throw new Error(error.hint ? `${error.message} ${error.hint}` : error.message);
+  if (error) throw workflowError(error);
   return data as T;
 }

@@ -1,5 +1,6 @@
-import type { SupabaseClient } from '@supabase/supabase-js';
 import type { Json } from '../errors.ts';
+import { rowOf } from './error.ts';
+import { type AnySupabaseClient, engineClient } from './supabase.ts';
 
 export interface RetryOptions {
   /** The top-level step to begin with, `@failed` for the first that did not end well; the start by default. */
@@ -15,31 +16,30 @@ export interface RetryOptions {
  *
  * @param executionId the execution to repeat
  * @returns the new execution's id
- * @throws Error with the refusal's hint, such as for an execution that still runs
+ * @throws WorkflowError such as `execution_not_found`, `execution_not_ended`, `nothing_failed`, `unknown_step`, `retry_gap`
  */
 export async function retryExecution(
-  supabase: SupabaseClient,
+  supabase: AnySupabaseClient,
   executionId: string,
   { from, input, version = 'active' }: RetryOptions = {},
 ): Promise<string> {
-  const origin = await supabase
-    .from('workflow_executions')
-    .select('workflow_id, workflow_version')
-    .eq('id', executionId)
-    .maybeSingle();
-  if (origin.error) throw new Error(origin.error.message);
-  if (!origin.data) throw new Error(`There is no execution ${executionId}, or you may not see it.`);
-  const { data, error } = await supabase
-    .from('workflow_executions')
-    .insert({
-      workflow_id: origin.data.workflow_id,
-      retry_of: executionId,
-      ...(from === undefined ? {} : { retry_from: from }),
-      ...(input === undefined ? {} : { input }),
-      ...(version === 'same' ? { workflow_version: origin.data.workflow_version } : {}),
-    })
-    .select('id')
-    .single();
-  if (error) throw new Error(error.hint ? `${error.message} ${error.hint}` : error.message);
-  return data.id;
+  const executions = engineClient(supabase).from('workflow_executions');
+  const missing = {
+    code: 'execution_not_found',
+    message: `There is no execution ${executionId}, or you may not see it.`,
+    hint: 'Check the id, and that you are a member of its organisation.',
+  };
+  const origin = await rowOf(
+    executions.select('workflow_id, workflow_version').eq('id', executionId),
+    missing,
+  );
+  const again = {
+    workflow_id: origin.workflow_id,
+    retry_of: executionId,
+    ...(from === undefined ? {} : { retry_from: from }),
+    ...(input === undefined ? {} : { input }),
+    ...(version === 'same' ? { workflow_version: origin.workflow_version } : {}),
+  };
+  // The rest of the row follows from the workflow and the first execution.
+  return (await rowOf(executions.insert(again as never).select('id'), missing)).id;
 }

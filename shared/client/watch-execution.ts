@@ -1,5 +1,6 @@
-import type { RealtimeChannel, SupabaseClient } from '@supabase/supabase-js';
+import type { RealtimeChannel } from '@supabase/supabase-js';
 import type { Json } from '../errors.ts';
+import { WorkflowError, workflowError } from './error.ts';
 import {
   applyChange,
   type Change,
@@ -8,6 +9,7 @@ import {
   isTruncated,
   snapshotOf,
 } from './snapshot.ts';
+import type { AnySupabaseClient } from './supabase.ts';
 
 export interface WatchOptions {
   /** Milliseconds after which the rows are read again when no message has come; default 15,000. */
@@ -32,7 +34,7 @@ export interface Watch {
  * @param onChange called with the whole state after each change, and once at the start
  */
 export function watchExecution(
-  supabase: SupabaseClient,
+  supabase: AnySupabaseClient,
   executionId: string,
   onChange: (snapshot: ExecutionSnapshot) => void,
   options: WatchOptions = {},
@@ -54,7 +56,7 @@ class ExecutionWatcher {
   private stopped = false;
 
   constructor(
-    private readonly supabase: SupabaseClient,
+    private readonly supabase: AnySupabaseClient,
     private readonly executionId: string,
     private readonly onChange: (snapshot: ExecutionSnapshot) => void,
     private readonly options: WatchOptions,
@@ -127,8 +129,14 @@ class ExecutionWatcher {
       .select('*, steps:workflow_execution_steps(*)')
       .eq('id', this.executionId)
       .maybeSingle();
-    if (error) throw new Error(error.message);
-    if (!data) throw new Error(`There is no execution ${this.executionId}, or you may not see it.`);
+    if (error) throw workflowError(error);
+    if (!data) {
+      throw new WorkflowError({
+        code: 'execution_not_found',
+        message: `There is no execution ${this.executionId}, or you may not see it.`,
+        hint: 'Check the id, and that you are a member of its organisation.',
+      });
+    }
     const snapshot = snapshotOf(data as unknown as { [key: string]: Json });
     if (!this.snapshot || snapshot.execution.revision > this.snapshot.execution.revision)
       this.publish(snapshot);

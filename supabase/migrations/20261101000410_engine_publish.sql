@@ -113,6 +113,7 @@ begin
   update public.workflows
     set active_version = new.version,
         name = coalesce(new.definition ->> 'name', name),
+        draft = nullif(draft, new.definition),
         status = case when status = 'draft' then 'active' else status end
     where id = new.workflow_id;
   return null;

@@ -18,3 +18,4 @@ grant execute on function workflow.webhook_with_token(uuid, interval), workflow.
 grant execute on function workflow.record_is_visible(jsonb), workflow.describe_entity(text) to authenticated, service_role;
 grant execute on function workflow.time_schedule(public.scheduled_workflows),
   workflow.next_runs(text, text, timestamptz, int) to authenticated, service_role;
+grant execute on function workflow.differing_paths(jsonb, jsonb, text) to authenticated, service_role;

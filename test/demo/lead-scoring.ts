@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SupabaseClient } from '@supabase/supabase-js';
-import { type ExecutionSnapshot, publishWorkflow, watchExecution } from '../../shared/client/index.ts';
-import { getTemplate } from '../../templates/index.ts';
+import { type ExecutionSnapshot, WorkflowService, watchExecution } from '../../shared/client/index.ts';
 import { type DemoEnvironment, say } from './environment.ts';
 import { createStepTable } from './step-table.ts';
 
@@ -32,16 +31,13 @@ const lead = {
 /** Signs somebody up, installs lead scoring, inserts a lead as that person and watches what happens. */
 export async function runDemo(environment: DemoEnvironment): Promise<DemoResult> {
   const supabase = environment.connect();
-  const organizationId = await signUp(supabase);
-  const template = getTemplate('lead-scoring-automation');
-  const { workflowId } = await publishWorkflow(supabase, {
-    organizationId,
-    definition: template.definition,
-    templateId: template.manifest.id,
-    category: template.manifest.category,
-  });
+  const { userId, organizationId } = await signUp(supabase);
+  const service = new WorkflowService(supabase);
+  const templateId = 'lead-scoring-automation';
+  const { id: workflowId } = await service.createFromTemplate(templateId, organizationId, userId);
+  const template = service.getTemplates().find(({ id }) => id === templateId);
   say(
-    `Installed the template "${template.manifest.name}" and now insert a lead: ${lead.first_name} ${lead.last_name}, ${lead.company}\n`,
+    `Installed the template "${template?.name}" and now insert a lead: ${lead.first_name} ${lead.last_name}, ${lead.company}\n`,
   );
 
   const inserted = await must(
@@ -65,15 +61,15 @@ export async function runDemo(environment: DemoEnvironment): Promise<DemoResult>
   };
 }
 
-async function signUp(supabase: SupabaseClient): Promise<string> {
+async function signUp(supabase: SupabaseClient) {
   const email = `ada-${randomUUID().slice(0, 8)}@example.com`;
-  const { error } = await supabase.auth.signUp({ email, password: randomUUID() });
-  if (error) throw new Error(`Signing up failed: ${error.message}`);
+  const { data, error } = await supabase.auth.signUp({ email, password: randomUUID() });
+  if (error || !data.user) throw new Error(`Signing up failed: ${error?.message}`);
   const organization = await must(
     supabase.from('organizations').insert({ name: 'Brightline demo' }).select('id').single(),
   );
   say(`Signed up ${email} with an organisation of their own`);
-  return organization.id;
+  return { userId: data.user.id, organizationId: organization.id };
 }
 
 async function follow(supabase: SupabaseClient, executionId: string): Promise<ExecutionSnapshot> {

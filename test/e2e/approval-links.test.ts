@@ -36,7 +36,7 @@ async function ask(step: object = {}): Promise<Asked> {
     { name: 'Payment' },
   );
   const executionId = await startExecution(owner.client, workflowId);
-  await expect.poll(() => requestOf(executionId)).toBeDefined();
+  await expect.poll(() => requestOf(executionId), { timeout: 15_000 }).toBeDefined();
   const requestId = (await requestOf(executionId)) as string;
   return { owner, approver, executionId, requestId, token: await newToken(requestId, approver.id) };
 }

@@ -15,7 +15,9 @@ it('an editor cancels and retries in bulk with supabase-js, a viewer does not', 
 
   const viewer = await signUpUser();
   await addMember(organizationId, viewer.id, 'viewer');
-  await expect(cancelExecutions(viewer.client, { organizationId })).rejects.toThrow(/Sign in as an editor/);
+  await expect(cancelExecutions(viewer.client, { organizationId })).rejects.toMatchObject({
+    hint: expect.stringContaining('Sign in as an editor'),
+  });
 
   const cancelled = await cancelExecutions(client, { organizationId, workflowId: waiting });
   expect(cancelled).toEqual({ ids: [...open].sort(), count: 2, more: false });

@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { actionCatalog } from '../../../shared/actions/registry.ts';
 import { compile } from '../../../shared/definition/index.ts';
-import { getTemplate, getTemplates } from '../../../templates/index.ts';
+import { generateIndex } from '../../../templates/generate-index.ts';
+import { getTemplates, loadTemplate } from '../../../templates/index.ts';
 import { templateSchema } from '../../../templates/manifest.ts';
 
 const folder = new URL('../../../templates/workflows/', import.meta.url);
@@ -10,19 +11,29 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
   file.endsWith('.json'),
 );
 
+const templates = await Promise.all(
+  getTemplates().map(async ({ id }) => [id, await loadTemplate(id)] as const),
+);
+
 describe('the templates', () => {
   it('are the files of the folder, each under its id and category', () => {
-    const listed = getTemplates().map(({ manifest }) => `${manifest.category}/${manifest.id}.json`);
+    const listed = getTemplates().map(({ category, id }) => `${category}/${id}.json`);
     expect(listed.sort()).toEqual(files.sort());
   });
 
-  it('are found by id, and an unknown id says which there are', () => {
-    expect(getTemplate('lead-scoring-automation').manifest.name).toBe('Lead scoring automation');
-    expect(() => getTemplate('nope')).toThrow('lead-scoring-automation');
+  it('are in the index as their files are; npm run gen:templates writes it', () => {
+    const index = new URL('../../../templates/index.generated.ts', import.meta.url);
+    expect(readFileSync(index, 'utf8')).toBe(generateIndex());
+  });
+
+  it('are loaded by id', async () => {
+    const template = await loadTemplate('lead-scoring-automation');
+    expect(template?.manifest).toEqual(getTemplates().find(({ id }) => id === 'lead-scoring-automation'));
+    expect(await loadTemplate('nope')).toBeUndefined();
   });
 });
 
-describe.each(getTemplates().map((template) => [template.manifest.id, template] as const))(
+describe.each(templates.flatMap(([id, template]) => (template ? [[id, template] as const] : [])))(
   '%s',
   (_, template) => {
     it('has the shape of a template', () => {
