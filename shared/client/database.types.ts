@@ -1245,7 +1245,33 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      cancel_workflow_executions: {
+        Args: {
+          p_limit?: number;
+          p_organization: string;
+          p_since?: string;
+          p_status?: string[];
+          p_until?: string;
+          p_workflow?: string;
+        };
+        Returns: Json;
+      };
       create_webhook: { Args: { name?: string; workflow_id: string }; Returns: Json };
+      retry_workflow_executions: {
+        Args: {
+          p_after?: string;
+          p_error_code?: string;
+          p_from?: string;
+          p_limit?: number;
+          p_organization: string;
+          p_since?: string;
+          p_status?: string[];
+          p_until?: string;
+          p_version?: string;
+          p_workflow?: string;
+        };
+        Returns: Json;
+      };
       rotate_webhook: { Args: { grace?: string; webhook_id: string }; Returns: Json };
       set_workflow_secret: {
         Args: { allowed_hosts?: string[]; name: string; organization_id: string; value: string };
