@@ -495,6 +495,71 @@ export type Database = {
         };
         Relationships: [];
       };
+      notification_settings: {
+        Row: {
+          brand_name: string | null;
+          footer: string | null;
+          locale: string;
+          organization_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_name?: string | null;
+          footer?: string | null;
+          locale?: string;
+          organization_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          brand_name?: string | null;
+          footer?: string | null;
+          locale?: string;
+          organization_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      notification_templates: {
+        Row: {
+          body: string;
+          channel: string;
+          created_at: string;
+          html: string | null;
+          id: string;
+          locale: string;
+          organization_id: string | null;
+          subject: string | null;
+          template_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          body: string;
+          channel: string;
+          created_at?: string;
+          html?: string | null;
+          id?: string;
+          locale?: string;
+          organization_id?: string | null;
+          subject?: string | null;
+          template_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          body?: string;
+          channel?: string;
+          created_at?: string;
+          html?: string | null;
+          id?: string;
+          locale?: string;
+          organization_id?: string | null;
+          subject?: string | null;
+          template_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
       organization_members: {
         Row: {
           created_at: string;
@@ -994,6 +1059,7 @@ export type Database = {
           id: string;
           idempotency_key: string | null;
           input: NonNullable<Json>;
+          lane: string | null;
           min_role: string;
           mode: string;
           organization_id: string;
@@ -1021,6 +1087,7 @@ export type Database = {
           id?: string;
           idempotency_key?: string | null;
           input?: NonNullable<Json>;
+          lane?: string | null;
           min_role: string;
           mode?: string;
           organization_id: string;
@@ -1047,6 +1114,7 @@ export type Database = {
           id?: string;
           idempotency_key?: string | null;
           input?: NonNullable<Json>;
+          lane?: string | null;
           min_role?: string;
           mode?: string;
           organization_id?: string;
