@@ -28,7 +28,7 @@ async function chaos(
 }
 
 it('nothing is lost, stuck or done twice while workers, connections and Postgres are killed', async () => {
-  const { code, result, failed } = await chaos({ executions: '12', seconds: '60', hits: '0' });
+  const { code, result, failed } = await chaos({ executions: '13', seconds: '60', hits: '0' });
   expect(failed, JSON.stringify(result)).toEqual([]);
   expect(code).toBe(0);
   expect(result.disturbances.kills).toBeGreaterThan(10);

@@ -41,6 +41,10 @@ export function check(findings: Findings, outside: Outside): Check[] {
   const callsOf = ({ id }: StepRun) => outside.calls.get(id) ?? 0;
   const explained = ({ id, attempt }: StepRun) =>
     attempt + (lostLeases.get(id) ?? 0) + outside.failedHandOvers(id);
+  const inner = executions.filter((one) =>
+    shapes.some(({ name, startedBy }) => startedBy && name === one.shape),
+  );
+  const outer = executions.filter((one) => shapes.some(({ startedBy }) => startedBy === one.shape));
   const updated = findings.effects.filter(({ note }) => note === 'updated').length;
 
   const none = (name: string, found: number): Check => ({ name, expected: '0', found, ok: found === 0 });
@@ -51,7 +55,8 @@ export function check(findings: Findings, outside: Outside): Check[] {
     ok: found === expected,
   });
   return [
-    equal('executions started', outside.started, executions.length),
+    equal('executions started', outside.started, executions.length - inner.length),
+    equal('sub-workflows started, one by each that waits for it', outer.length, inner.length),
     none('executions lost (ended, but not succeeded)', executions.filter(isLost).length),
     none('executions stuck (not ended)', executions.filter((one) => !isEnded(one)).length),
     none(
@@ -65,7 +70,7 @@ export function check(findings: Findings, outside: Outside): Check[] {
       ).length,
     ),
     none(
-      'strands, leases, timers and messages left',
+      'strands, leases, timers, messages and waits left',
       Object.values(leftovers).reduce((sum, n) => sum + n),
     ),
     equal('database effects: rows', writes.length, findings.effects.length),

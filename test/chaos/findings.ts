@@ -10,8 +10,8 @@ export interface Findings {
   count: number;
   /** Leases lost, by step run. */
   lostLeases: Map<string, number>;
-  /** Strands, leases, timers and messages that are still there. */
-  leftovers: Record<'strands' | 'leases' | 'timers' | 'messages', number>;
+  /** Strands, leases, timers, messages and waits for executions that are still there. */
+  leftovers: Record<'strands' | 'leases' | 'timers' | 'messages' | 'waits', number>;
 }
 
 export interface Execution {
@@ -50,8 +50,10 @@ export async function gather({ sql }: Environment): Promise<Findings> {
   const [totals] = await sql<({ count: number } & Findings['leftovers'])[]>`
     select (select sum(count)::int from public.chaos_counters) as count,
       (select count(*)::int from workflow.strands) as strands, (select count(*)::int from workflow.leases) as leases,
-      (select count(*)::int from workflow.timers) as timers, (select count(*)::int from (select from pgmq.q_workflow union all select from pgmq.q_workflow_bulk) m) as messages`;
-  const { count = 0, ...leftovers } = totals ?? { strands: 0, leases: 0, timers: 0, messages: 0 };
+      (select count(*)::int from workflow.timers) as timers,
+      (select count(*)::int from (select from pgmq.q_workflow union all select from pgmq.q_workflow_bulk) m) as messages,
+      (select count(*)::int from workflow.awaited_executions) + (select count(*)::int from workflow.ended_executions) as waits`;
+  const { count = 0, ...leftovers } = totals ?? { strands: 0, leases: 0, timers: 0, messages: 0, waits: 0 };
   return {
     executions,
     steps,

@@ -3,6 +3,8 @@ export interface Shape {
   name: string;
   /** Starts with a row of `chaos_orders` instead of by hand. */
   startedByRow?: boolean;
+  /** Is started by the executions of this shape, once by each, and by nobody else. */
+  startedBy?: string;
   steps: unknown[];
   /** The status each step run must end in, by path, for the execution of this number. */
   statuses(number: number): Record<string, Status>;
@@ -189,5 +191,19 @@ export const shapes: Shape[] = [
       transform('after'),
     ],
     statuses: () => succeeded('before', 'ask', 'write', 'after'),
+  },
+  {
+    name: 'parent',
+    steps: [
+      action('run', 'runWorkflow', { workflow: 'child', input: { number: { $: 'input.number' } } }),
+      write('write'),
+    ],
+    statuses: () => succeeded('run', 'write'),
+  },
+  {
+    name: 'child',
+    startedBy: 'parent',
+    steps: [write('write'), increment('increment', 3)],
+    statuses: () => succeeded('write', 'increment'),
   },
 ];

@@ -36,7 +36,8 @@ export async function publishShapes({ client, sql, organizationId }: Environment
 }
 
 /** Every start has a key of its own, so one that was committed unseen is not started twice. */
-export function createStarter({ sql, organizationId, userId }: Environment, published: Published[]): Starter {
+export function createStarter({ sql, organizationId, userId }: Environment, all: Published[]): Starter {
+  const published = all.filter(({ shape }) => !shape.startedBy);
   let started = 0;
   const startOne = async (number: number) => {
     const { shape, workflowId } = published[number % published.length] as Published;
