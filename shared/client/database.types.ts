@@ -716,7 +716,7 @@ export type Database = {
           organization_id: string;
           overlap_policy: string;
           queued_runs: string[];
-          suspended: boolean;
+          suspended_at: string | null;
           timezone: string;
           updated_at: string;
           workflow_id: string;
@@ -743,7 +743,7 @@ export type Database = {
           organization_id: string;
           overlap_policy?: string;
           queued_runs?: string[];
-          suspended?: boolean;
+          suspended_at?: string | null;
           timezone?: string;
           updated_at?: string;
           workflow_id: string;
@@ -769,7 +769,7 @@ export type Database = {
           organization_id?: string;
           overlap_policy?: string;
           queued_runs?: string[];
-          suspended?: boolean;
+          suspended_at?: string | null;
           timezone?: string;
           updated_at?: string;
           workflow_id?: string;
@@ -1344,6 +1344,15 @@ export type Database = {
       set_workflow_secret: {
         Args: { allowed_hosts?: string[]; name: string; organization_id: string; value: string };
         Returns: string;
+      };
+      workflow_health: {
+        Args: { organization_id?: string };
+        Returns: {
+          check: string;
+          hint: string;
+          status: string;
+          value: string;
+        }[];
       };
       workflow_next_runs: {
         Args: { after?: string; count?: number; cron: string; timezone?: string };

@@ -86,6 +86,15 @@ begin
       (select from pgmq.q_workflow_bulk where vt <= clock_timestamp() limit p_least)) ready);
 end $$;
 
+-- How many are visible, and since when the first is. Reads all of them: for workflow.health().
+create function workflow.ready_messages(out count bigint, out since timestamptz)
+language sql stable set search_path = '' as $$
+  select count(*), min(vt) from (
+    select vt from pgmq.q_workflow where vt <= clock_timestamp()
+    union all
+    select vt from pgmq.q_workflow_bulk where vt <= clock_timestamp()) ready
+$$;
+
 create function workflow.has_message(p_message bigint) returns boolean
 language plpgsql stable set search_path = '' as $$
 begin

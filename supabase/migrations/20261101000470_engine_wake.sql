@@ -31,6 +31,13 @@ begin
     where s.id <= (select max_slots from workflow.settings) and workflow.is_free(s));
 end $$;
 
+-- Which requests of pg_net were wake-ups of this hour, for workflow.health(): its answers do not say.
+create unlogged table workflow.wake_ups (
+  request_id bigint not null,
+  sent_at timestamptz not null default clock_timestamp()
+);
+create index wake_ups_sent on workflow.wake_ups (sent_at);
+
 -- Starts one chain, unless all slots are taken. Does nothing, with a warning, before the Vault
 -- entries exist: the sweep calls again.
 create function workflow.wake() returns void
@@ -50,7 +57,7 @@ begin
     raise warning 'workflow: no wake-up, the Vault entries project_url and secret_key are missing';
     return;
   end if;
-  perform net.http_post(
+  insert into workflow.wake_ups (request_id) select net.http_post(
     url := rtrim(v_url, '/') || (select worker_path from workflow.settings),
     body := '{}'::jsonb,
     headers := jsonb_build_object('Content-Type', 'application/json', 'apikey', v_key),
@@ -114,6 +121,11 @@ begin
   return jsonb_build_object('retired', v_retired, 'timer_ms', null);
 end $$;
 
+create function workflow.forget_wake_ups() returns void
+language sql set search_path = '' as $$
+  delete from workflow.wake_ups where sent_at < clock_timestamp() - interval '1 hour'
+$$;
+
 -- Strands whose message is gone get a new one. Only those nobody holds: a lease's message may be
 -- deleted by the completion that is just happening.
 create function workflow.restore_messages() returns int
@@ -152,6 +164,7 @@ declare
   v_pruned int := workflow.prune();
   v_ready boolean := workflow.has_ready_work();
 begin
+  perform workflow.forget_wake_ups();
   if v_ready then
     perform workflow.wake();
   end if;

@@ -25,8 +25,8 @@ create table public.scheduled_workflows (
   enabled boolean not null default true,
   -- Made by the trigger of the active version; publishing keeps it up to date.
   from_definition boolean not null default false,
-  -- Its workflow is paused, or archived under a schedule of its definition.
-  suspended boolean not null default false,
+  -- Since when its workflow is paused, or archived under a schedule of its definition.
+  suspended_at timestamptz,
   next_run_at timestamptz,
   -- Runs that wait for the last one to end, oldest first.
   queued_runs timestamptz[] not null default '{}',
@@ -67,7 +67,7 @@ create policy editors_change on public.scheduled_workflows for update to authent
 create policy editors_delete on public.scheduled_workflows for delete to authenticated
   using (organization_id in (select workflow.member_organizations('editor')));
 
--- The first runs of a schedule after one moment and up to another. `every` counts on from `next_run_at`.
+-- The first runs of a schedule after one moment and up to another. `every` counts on from `next_run_at`, where there is one.
 create function workflow.runs_between(p_schedule public.scheduled_workflows, p_after timestamptz, p_until timestamptz,
   p_limit int) returns timestamptz[]
 language plpgsql stable set search_path = '' as $$
@@ -82,8 +82,8 @@ begin
   elsif p_schedule.cron is not null then
     v_fields := workflow.parse_cron(p_schedule.cron);
   else
-    v_run := p_schedule.next_run_at + make_interval(secs => (v_seconds
-      * floor(extract(epoch from p_after - p_schedule.next_run_at) / v_seconds))::float8);
+    v_run := p_after - make_interval(secs => coalesce(
+      mod(extract(epoch from p_after - p_schedule.next_run_at) + v_seconds, v_seconds), 0)::float8);
   end if;
   while cardinality(v_runs) < p_limit loop
     v_run := case when v_seconds is null then workflow.next_run(v_fields, p_schedule.timezone, v_run)
@@ -134,11 +134,9 @@ begin
     case p_schedule.missed_policy when 'all' then p_schedule.missed_limit else 1 end) || v_punctual;
 end $$;
 
--- Checks when a schedule runs, and says when first. A pause is meant: nothing of it is made up for.
+-- Checks when a schedule runs, and says when first. To disable one is meant: nothing of that time is made up for.
 create function workflow.time_schedule(p_schedule public.scheduled_workflows) returns public.scheduled_workflows
 language plpgsql security definer set search_path = '' as $$
-declare
-  v_now timestamptz := workflow.now();
 begin
   if num_nonnulls(p_schedule.cron, p_schedule.at, p_schedule.every) <> 1 then
     perform workflow.refuse('invalid_schedule', 'A schedule has exactly one of cron, at and every.', 'Leave the others out, or null.');
@@ -151,12 +149,15 @@ begin
   p_schedule.every := make_interval(secs => extract(epoch from p_schedule.every)::float8);
   p_schedule.queued_runs := '{}';
   p_schedule.next_run_at := null;
-  if p_schedule.enabled and not p_schedule.suspended then
-    p_schedule.next_run_at := v_now;
-    p_schedule.next_run_at := workflow.run_after(p_schedule, v_now);
+  if p_schedule.enabled and p_schedule.suspended_at is null then
+    p_schedule.next_run_at := workflow.run_after(p_schedule, workflow.now());
   end if;
   return p_schedule;
 end $$;
+
+-- The engine's clock, for those who may not read the settings.
+create function workflow.clock() returns timestamptz
+language sql stable security definer set search_path = '' as $$ select workflow.now() $$;
 
 create function workflow.before_schedule_insert() returns trigger
 language plpgsql set search_path = '' as $$
@@ -182,9 +183,9 @@ begin
     new.created_by := (select auth.uid());
   end if;
   new.organization_id := v_workflow.organization_id;
-  new.suspended := v_workflow.status = 'paused';
+  new.suspended_at := case when v_workflow.status = 'paused' then workflow.clock() end;
   new := workflow.time_schedule(new);
-  if new.at is not null and new.next_run_at is null and new.enabled and not new.suspended and not new.from_definition then
+  if new.at is not null and new.next_run_at is null and new.enabled and new.suspended_at is null and not new.from_definition then
     perform workflow.refuse('schedule_over', format('%s is over.', new.at), 'Give a moment to come, or start the workflow now.');
   end if;
   return new;
@@ -204,14 +205,14 @@ begin
     new.failures := 0;
   end if;
   new := workflow.time_schedule(new);
-  if new.at is not null and new.next_run_at is null and new.enabled and workflow.is_client() and not new.suspended then
+  if new.at is not null and new.next_run_at is null and new.enabled and new.suspended_at is null and workflow.is_client() then
     perform workflow.refuse('schedule_over', format('%s is over.', new.at), 'Give a moment to come, or start the workflow now.');
   end if;
   return new;
 end $$;
 create trigger before_update before update on public.scheduled_workflows
-  for each row when ((new.cron, new.timezone, new.at, new.every, new.enabled, new.suspended)
-    is distinct from (old.cron, old.timezone, old.at, old.every, old.enabled, old.suspended))
+  for each row when ((new.cron, new.timezone, new.at, new.every, new.enabled)
+    is distinct from (old.cron, old.timezone, old.at, old.every, old.enabled))
   execute function workflow.before_schedule_update();
 
 create function workflow.before_schedule_delete() returns trigger
@@ -244,6 +245,21 @@ language sql set search_path = '' set timezone = 'UTC' as $$
           overlap_policy = coalesce(p_trigger ->> 'overlapPolicy', s.overlap_policy);
 $$;
 
+-- Lets the schedules of a workflow rest while it is paused, and those of its definition while it is archived. What was
+-- due in a pause was missed, and made up for as the schedule says, unless the workflow drops what comes in a pause.
+create function workflow.suspend_schedules(p_workflow public.workflows, p_was text) returns void
+language sql set search_path = '' as $$
+  update public.scheduled_workflows s
+    set suspended_at = case when r.rests then workflow.now() end,
+        next_run_at = case when s.enabled and not r.rests then workflow.run_after(s, case
+          when p_was = 'paused' and not p_workflow.settings @> '{"whenPaused": "drop"}' then s.suspended_at
+          else workflow.now() end) end
+    from (select b as from_definition, p_workflow.status = 'paused' or (b and p_workflow.status <> 'active') as rests
+      from unnest(array[true, false]) b) r
+    where s.workflow_id = p_workflow.id and s.from_definition = r.from_definition
+      and (s.suspended_at is not null) <> r.rests
+$$;
+
 -- Keeps schedules in step with their workflow's status and active version.
 create function workflow.refresh_schedules() returns trigger
 language plpgsql security definer set search_path = '' as $$
@@ -257,9 +273,7 @@ begin
   elsif new.status = 'active' then
     delete from public.scheduled_workflows where workflow_id = new.id and from_definition;
   end if;
-  update public.scheduled_workflows set suspended = not suspended
-    where workflow_id = new.id
-      and suspended <> (new.status = 'paused' or (from_definition and new.status <> 'active'));
+  perform workflow.suspend_schedules(new, old.status);
   return null;
 end $$;
 create trigger refresh_schedules after update of status, active_version on public.workflows

@@ -123,7 +123,7 @@ begin
       order by next_run_at limit p_limit for update skip locked);
   v_schedules := v_schedules || array(
     select id from public.scheduled_workflows
-      where queued_runs <> '{}' and not suspended and enabled and id <> all (v_schedules)
+      where queued_runs <> '{}' and suspended_at is null and enabled and id <> all (v_schedules)
         and not workflow.is_open(last_execution_id)
       order by id limit p_limit for update skip locked);
   if v_schedules = '{}' then

@@ -19,3 +19,10 @@ grant execute on function workflow.record_is_visible(jsonb), workflow.describe_e
 grant execute on function workflow.time_schedule(public.scheduled_workflows),
   workflow.next_runs(text, text, timestamptz, int) to authenticated, service_role;
 grant execute on function workflow.differing_paths(jsonb, jsonb, text) to authenticated, service_role;
+-- Health: of the project for the service role, of an organisation for its admins, under their own rights.
+grant execute on function workflow.health() to service_role;
+grant execute on function workflow.organization_health(uuid), workflow.check_late_schedules(uuid),
+  workflow.check_failing_schedules(uuid), workflow.check_paused_by_rule(uuid), workflow.check_backlog(uuid),
+  workflow.finding(text, text, text, text), workflow.grade(numeric, numeric, numeric),
+  workflow.seconds_since(timestamptz, timestamptz), workflow.describe_seconds(numeric), workflow.clock()
+  to authenticated, service_role;

@@ -117,16 +117,16 @@ describe('the trigger of a definition', () => {
     const byHand = await schedule(sql, workflow, { cron: '0 10 * * *' });
     await republish(workflow, { type: 'manual' });
     expect(await own(workflow)).toBeUndefined();
-    expect(await scheduleRow(sql, byHand)).toMatchObject({ suspended: false });
+    expect(await scheduleRow(sql, byHand)).toMatchObject({ suspended_at: null });
   });
 
   it('rests while its workflow is archived', async () => {
     const workflow = await publishTrigger(daily);
     await sql`update public.workflows set status = 'archived' where id = ${workflow.id}`;
-    expect(await own(workflow)).toMatchObject({ suspended: true, next_run_at: null });
+    expect(await own(workflow)).toMatchObject({ suspended_at: expect.any(Date), next_run_at: null });
     await sql`update public.workflows set status = 'active' where id = ${workflow.id}`;
     expect(await own(workflow)).toMatchObject({
-      suspended: false,
+      suspended_at: null,
       next_run_at: new Date('2026-03-11T08:00:00Z'),
     });
   });

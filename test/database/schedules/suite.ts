@@ -197,7 +197,7 @@ export function describeSchedules(sql: Sql): void {
   });
 
   describe('a pause', () => {
-    it('of a schedule starts nothing, and nothing of it is made up for', async () => {
+    it('of the schedule itself starts nothing, and nothing of it is made up for', async () => {
       const workflow = await publishChain(sql);
       const row = await schedule(sql, workflow, { cron: '0 * * * *', missed_policy: 'all' });
       await sql`update public.scheduled_workflows set enabled = false`;
@@ -210,18 +210,24 @@ export function describeSchedules(sql: Sql): void {
       expect((await scheduleRow(sql, row)).next_run_at).toEqual(new Date('2026-03-10T18:00:00Z'));
     });
 
-    it('of its workflow does the same', async () => {
+    it.each([
+      [{}, { missed_policy: 'all' }, ['12', '13', '14', '15', '16', '17']],
+      [{}, { missed_policy: 'once' }, ['17']],
+      [{}, { missed_policy: 'skip' }, []],
+      [{ whenPaused: 'drop' }, { missed_policy: 'all' }, []],
+    ])('of its workflow with settings %j is made up for under %j at %j', async (settings, policy, hours) => {
       const workflow = await publishChain(sql);
-      const row = await schedule(sql, workflow, { cron: '0 * * * *', missed_policy: 'all' });
-      await sql`update public.workflows set status = 'paused' where id = ${workflow.id}`;
-      expect(await scheduleRow(sql, row)).toMatchObject({ suspended: true, next_run_at: null });
+      const row = await schedule(sql, workflow, { cron: '0 * * * *', ...policy });
+      await sql`update public.workflows set status = 'paused', settings = ${sql.json(settings)} where id = ${workflow.id}`;
+      expect((await scheduleRow(sql, row)).next_run_at).toBeNull();
       await setClock(sql, '2026-03-10T17:30:00Z');
       await sweep(sql);
+      expect(await startedAt(sql, workflow)).toEqual([]);
       await sql`update public.workflows set status = 'active' where id = ${workflow.id}`;
       await sweep(sql);
-      expect(await startedAt(sql, workflow)).toEqual([]);
+      expect(await startedAt(sql, workflow)).toEqual(hours.map((hour) => `2026-03-10T${hour}:00:00.000Z`));
       expect(await scheduleRow(sql, row)).toMatchObject({
-        suspended: false,
+        suspended_at: null,
         next_run_at: new Date('2026-03-10T18:00:00Z'),
       });
     });

@@ -8,7 +8,7 @@ export interface Schedule {
   organization_id: string;
   cron: string | null;
   enabled: boolean;
-  suspended: boolean;
+  suspended_at: Date | null;
   missed_policy: string;
   overlap_policy: string;
   next_run_at: Date | null;
