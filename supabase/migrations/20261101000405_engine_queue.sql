@@ -34,8 +34,8 @@ begin
   end if;
 end $$;
 
--- Takes up to `p_limit` visible messages, hidden for half a minute: time enough to lease or sort them.
-create function workflow.read_messages(p_limit int, out messages bigint[], out strands uuid[])
+-- Takes up to `p_limit` visible messages, and hides them for so many seconds.
+create function workflow.read_messages(p_limit int, p_seconds int, out messages bigint[], out strands uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_bulk boolean := nextval('workflow.claim_turns') % 4 = 0;
@@ -46,7 +46,7 @@ begin
   for v_turn in 1 .. 2 loop
     if cardinality(messages) < p_limit
       and (v_bulk and workflow.has_bulk_work() or not v_bulk and workflow.has_first_work()) then
-      v_read := workflow.read_queue(v_bulk, p_limit - cardinality(messages));
+      v_read := workflow.read_queue(v_bulk, p_limit - cardinality(messages), p_seconds);
       messages := messages || v_read.messages;
       strands := strands || v_read.strands;
     end if;
@@ -54,12 +54,12 @@ begin
   end loop;
 end $$;
 
-create function workflow.read_queue(p_bulk boolean, p_limit int, out messages bigint[], out strands uuid[])
+create function workflow.read_queue(p_bulk boolean, p_limit int, p_seconds int, out messages bigint[], out strands uuid[])
 language plpgsql set search_path = '' as $$
 begin
   select array_agg(case when p_bulk then -m.msg_id else m.msg_id end), array_agg((m.message ->> 'strand_id')::uuid)
     into messages, strands
-    from pgmq.read(case when p_bulk then 'workflow_bulk' else 'workflow' end, 30, p_limit) m;
+    from pgmq.read(case when p_bulk then 'workflow_bulk' else 'workflow' end, p_seconds, p_limit) m;
 end $$;
 
 -- Whether a message is visible. These read the tables: no function of pgmq tells without claiming.

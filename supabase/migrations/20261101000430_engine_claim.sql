@@ -39,22 +39,31 @@ begin
     cross join workflow.settings c);
 end $$;
 
--- Puts the current steps of strands into a worker's hands, with a fresh token each.
-create function workflow.lease_strands(p_strands uuid[], p_slot int) returns void
+-- Puts the current steps of strands into a worker's hands, with a fresh token each. Their messages are hidden
+-- until p_hidden_until; longer leases move them.
+create function workflow.lease_strands(p_strands uuid[], p_slot int, p_hidden_until timestamptz) returns void
 language plpgsql set search_path = '' as $$
+declare
+  v_late uuid[];
 begin
-  insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at, hidden_until)
-    select s.id, s.execution_id, s.step_id, gen_random_uuid(), p_slot, s.msg_id, x.expires_at,
-      x.expires_at + c.hidden_margin
-    from unnest(p_strands) ids(id)
-    join workflow.strands s on s.id = ids.id
-    join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
-    cross join workflow.settings c,
-    lateral (select clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace as expires_at) x
-    on conflict (strand_id) do update
-      set step_id = excluded.step_id, token = excluded.token, slot = excluded.slot, msg_id = excluded.msg_id,
-          expires_at = excluded.expires_at, hidden_until = excluded.hidden_until, carried = 0;
-  perform workflow.hide_messages(p_strands);
+  with leased as (
+    insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at, hidden_until)
+      select s.id, s.execution_id, s.step_id, gen_random_uuid(), p_slot, s.msg_id, x.expires_at,
+        case when x.expires_at > p_hidden_until then x.expires_at + c.hidden_margin else p_hidden_until end
+      from unnest(p_strands) ids(id)
+      join workflow.strands s on s.id = ids.id
+      join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
+      cross join workflow.settings c,
+      lateral (select clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace as expires_at) x
+      on conflict (strand_id) do update
+        set step_id = excluded.step_id, token = excluded.token, slot = excluded.slot, msg_id = excluded.msg_id,
+            expires_at = excluded.expires_at, hidden_until = excluded.hidden_until, carried = 0
+      returning strand_id, hidden_until
+  )
+  select array_agg(strand_id) into v_late from leased where hidden_until > p_hidden_until;
+  if v_late is not null then
+    perform workflow.hide_messages(v_late);
+  end if;
 end $$;
 
 -- Hides the messages of leased strands as long as their leases say.
@@ -92,11 +101,14 @@ declare
   v_executions uuid[];
   v_steps uuid[];
   v_claimed uuid[];
+  -- Hidden as long as most leases last: moving each message once more took a fifth of a claim.
+  v_hidden int := (select ceil(extract(epoch from default_timeout + lease_grace + hidden_margin)) from workflow.settings);
+  v_hidden_until timestamptz := clock_timestamp() + make_interval(secs => v_hidden);
 begin
   perform workflow.fire_timers(), workflow.settle_awaited(), workflow.recover_leases();
-  select r.messages, r.strands into v_messages, v_strands from workflow.read_messages(p_limit) r;
+  select r.messages, r.strands into v_messages, v_strands from workflow.read_messages(p_limit, v_hidden) r;
   if cardinality(v_messages) = 0 and workflow.admit_lanes() > 0 then
-    select r.messages, r.strands into v_messages, v_strands from workflow.read_messages(p_limit) r;
+    select r.messages, r.strands into v_messages, v_strands from workflow.read_messages(p_limit, v_hidden) r;
   end if;
   if cardinality(v_messages) = 0 then
     return '[]';
@@ -112,7 +124,7 @@ begin
   v_executions := array(select distinct execution_id from workflow.strands where id = any (v_claimed));
   update public.workflow_execution_steps set status = 'running', started_at = clock_timestamp()
     where id = any (v_steps);
-  perform workflow.lease_strands(v_claimed, p_slot);
+  perform workflow.lease_strands(v_claimed, p_slot, v_hidden_until);
   perform workflow.end_poisoned(v_claimed);
   update public.workflow_executions set revision = revision + 1 where id = any (v_executions);
   perform workflow.broadcast(v_executions, v_steps, false);

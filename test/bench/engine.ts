@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { closeBench, openBench } from './bench.ts';
 import { measureEvents } from './events.ts';
 import { measureLatency } from './latency.ts';
+import { measureLoops } from './loops.ts';
 import { measureMemory } from './memory.ts';
 import { print, type Row } from './report.ts';
 import { measureThroughput } from './throughput.ts';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     const rows: Row[] = [
       ...(await measureThroughput(bench, { executions, repetitions })),
       ...(await measureLatency(bench)),
+      ...(await measureLoops(bench)),
       ...(await measureEvents(bench)),
       ...measureMemory(bench),
     ];
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
 }
 
 if (values.help) {
-  process.stdout.write(`Measures throughput, latency, event triggers and memory of the engine.
+  process.stdout.write(`Measures throughput, latency, loops, event triggers and memory of the engine.
 
   npm run bench:engine -- [options]
 
