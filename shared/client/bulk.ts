@@ -1,4 +1,5 @@
-import { workflowError } from './error.ts';
+import { dataOf } from './error.ts';
+import type { ExecutionStatus } from './snapshot.ts';
 import type { AnySupabaseClient } from './supabase.ts';
 
 /** Which executions of an organisation a bulk change is about. */
@@ -6,7 +7,7 @@ export interface BulkFilter {
   organizationId: string;
   workflowId?: string;
   /** Any of these; what has not ended by default when cancelling, `failed` when retrying. */
-  status?: string[];
+  status?: ExecutionStatus[];
   /** Created at or after this moment. */
   since?: Date | string;
   /** Created before this moment. */
@@ -74,8 +75,6 @@ function argumentsOf({ organizationId, workflowId, status, since, until, limit }
 }
 
 /** What is not given is left out of the JSON, and keeps its default. */
-async function call<T>(supabase: AnySupabaseClient, name: string, parameters: object): Promise<T> {
-  const { data, error } = await supabase.rpc(name, parameters);
-  if (error) throw workflowError(error);
-  return data as T;
+function call<T>(supabase: AnySupabaseClient, name: string, parameters: object): Promise<NonNullable<T>> {
+  return dataOf<T>(supabase.rpc(name, parameters));
 }
