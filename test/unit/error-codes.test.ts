@@ -19,9 +19,10 @@ function codesInTypeScript(source: string): string[] {
     ...matches(source, /\bcode: ([^,\n]*'[a-z_]+'[^,\n]*)/g)
       .filter((value) => !/^'invalid_union'/.test(value))
       .flatMap(quoted),
-    // `problems.error('code', …)`, `refuse('code', …)`, `problem(401, 'code', …)`
-    ...matches(source, /\b(?:error|warn|refuse|limit|problem)\(\s*(?:\d+,\s+)?'([a-z]+(?:_[a-z]+)*)'/g),
+    // `problems.error('code', …)`, `refuse('code', …)`, `problem(401, 'code', …)`, `check(schema, value, 'code')`
+    ...matches(source, /\b(?:error|warn|refuse|limit|[pP]roblem)\(\s*(?:\d+,\s+)?'([a-z]+(?:_[a-z]+)*)'/g),
     // `parseWith(schema, value, 'code')`, `return ['code', at, …]`
+    ...matches(source, /\bcheck\([^;]*?, '([a-z]+_[a-z_]+)'\)/g),
     ...matches(source, /\bparseWith\([^;]*?, '([a-z_]+)'/g),
     ...matches(source, /return \[\s*'([a-z]+_[a-z_]+)',\s*at,/g),
   ];

@@ -34,6 +34,7 @@ const allowed: Record<string, string[]> = {
   ],
   'shared/database': [],
   'shared/serve': [],
+  'functions/api': ['functions/actions.ts', 'shared/actions', 'shared/definition', 'shared/serve'],
   'functions/webhook': [
     'shared/database',
     'shared/definition',
