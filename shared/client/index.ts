@@ -2,7 +2,6 @@
  * What an application imports: `WorkflowService`, or its methods one by one as functions that take a supabase client.
  * Works in browsers, Node and Deno. docs/client.md shows all of it.
  */
-export { registerAction, registerActionHandler } from '../actions/registry.ts';
 export type { Json } from '../errors.ts';
 export * from './approvals.ts';
 export * from './bulk.ts';
