@@ -173,8 +173,8 @@ begin
     'pruned', v_pruned, 'ready', v_ready);
 end $$;
 
--- Every 10 seconds where pg_cron can (1.5 and later), else every minute.
+-- Every 10 seconds where pg_cron can (1.5 and later), else every minute. There is a version 1.4-1.
 select cron.schedule('workflow-sweep',
-  case when string_to_array(extversion, '.')::int[] >= array[1, 5] then '10 seconds' else '* * * * *' end,
+  case when string_to_array(split_part(extversion, '-', 1), '.')::int[] >= array[1, 5] then '10 seconds' else '* * * * *' end,
   'select workflow.sweep()')
 from pg_extension where extname = 'pg_cron';

@@ -10,7 +10,14 @@ create role postgres login nosuperuser createdb createrole replication bypassrls
 
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role, authenticator to postgres with admin option;
-grant pg_monitor, pg_read_all_data, pg_signal_backend, pg_create_subscription to postgres;
+grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
+-- From Postgres 16 on.
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'pg_create_subscription') then
+    grant pg_create_subscription to postgres;
+  end if;
+end $$;
 
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
