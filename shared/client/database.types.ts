@@ -1325,6 +1325,17 @@ export type Database = {
         Returns: Json;
       };
       create_webhook: { Args: { name?: string; workflow_id: string }; Returns: Json };
+      publish_workflow: {
+        Args: {
+          category?: string;
+          definition: Json;
+          organization_id?: string;
+          plan: Json;
+          template_id?: string;
+          workflow_id?: string;
+        };
+        Returns: Json;
+      };
       retry_workflow_executions: {
         Args: {
           p_after?: string;
