@@ -15,6 +15,7 @@ export interface ErrorShape {
 interface StepErrorFacts {
   retryable?: boolean;
   retryAfterMs?: number;
+  deferred?: boolean;
   details?: { [key: string]: Json };
 }
 
@@ -27,6 +28,8 @@ export class StepError extends Error {
   readonly retryable: boolean;
   /** Milliseconds the next attempt has to wait at least, because the other side has said so. */
   readonly retryAfterMs: number | undefined;
+  /** Not tried at all: the step comes back after `retryAfterMs`, as the same attempt, whatever its `retry`. */
+  readonly deferred: boolean;
   /** Facts of the error for a catch branch, such as an HTTP status. */
   readonly details: { [key: string]: Json } | undefined;
 
@@ -38,6 +41,7 @@ export class StepError extends Error {
     this.path = error.path;
     this.retryable = error.retryable ?? false;
     this.retryAfterMs = error.retryAfterMs;
+    this.deferred = error.deferred ?? false;
     this.details = error.details;
   }
 }

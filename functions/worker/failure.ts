@@ -4,7 +4,7 @@ import type { Claim, Outcome } from './claim.ts';
 
 /** The engine's error for anything thrown: what carries a code keeps it, the rest is `handler_error`. */
 export function describeError(error: unknown): { [key: string]: Json } {
-  const { code, message, hint, path, retryable, retryAfterMs, details } = coded(error);
+  const { code, message, hint, path, retryable, retryAfterMs, deferred, details } = coded(error);
   return {
     code,
     message,
@@ -12,11 +12,12 @@ export function describeError(error: unknown): { [key: string]: Json } {
     ...(path ? { path } : {}),
     ...(details ? { details } : {}),
     retryable: retryable ?? false,
+    ...(deferred ? { deferred } : {}),
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
   };
 }
 
-type Coded = ErrorShape & Partial<Pick<StepError, 'retryable' | 'retryAfterMs' | 'details'>>;
+type Coded = ErrorShape & Partial<Pick<StepError, 'retryable' | 'retryAfterMs' | 'deferred' | 'details'>>;
 
 function coded(error: unknown): Coded {
   if (error instanceof StepError) return error;

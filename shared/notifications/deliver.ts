@@ -61,6 +61,7 @@ async function sendOne(
     template,
     locale,
   });
+  if (row.status === 'held') return held(row);
   if (row.status !== 'sending') return deliveredOf(recipient, row);
   let providerId: string | null;
   try {
@@ -81,6 +82,18 @@ function deliveredOf(to: string, { id, status, provider_id, reason }: DeliveryRo
   return { to, id, status, providerId: provider_id, ...(reason === null ? {} : { reason }) };
 }
 
+/** The step waits with its message, until the quiet hours are over. */
+function held({ wait_ms, reason }: DeliveryRow): StepError {
+  return new StepError({
+    code: 'quiet_hours',
+    message: `The message waits: ${reason}.`,
+    hint: 'It goes out by itself. Executions with a priority above 0 do not wait.',
+    retryable: true,
+    deferred: true,
+    retryAfterMs: wait_ms ?? 60_000,
+  });
+}
+
 /** Of the whole step: the first message's ids, and `skipped` only if nobody got one. */
 function summary(delivered: Delivered[]): { [key: string]: Json } {
   const first = delivered.find(({ status }) => status !== 'skipped') ?? delivered[0];
@@ -90,7 +103,10 @@ function summary(delivered: Delivered[]): { [key: string]: Json } {
 /** One error for those who were not reached: it may be tried again if that may reach one of them. */
 function combined(failures: StepError[], delivered: Delivered[], count: number): StepError {
   const [first] = failures;
-  const worth = failures.find(({ retryable }) => retryable) ?? (first as StepError);
+  const worth =
+    failures.find(({ deferred }) => deferred) ??
+    failures.find(({ retryable }) => retryable) ??
+    (first as StepError);
   if (count === 1) return worth;
   const waits = failures.map(({ retryAfterMs }) => retryAfterMs ?? 0);
   return new StepError({
@@ -98,6 +114,7 @@ function combined(failures: StepError[], delivered: Delivered[], count: number):
     message: `${failures.length} of ${count} messages failed. ${worth.message}`,
     hint: worth.hint ?? 'The delivery log has every message and its error.',
     retryable: worth.retryable,
+    deferred: worth.deferred,
     ...(Math.max(...waits) > 0 ? { retryAfterMs: Math.max(...waits) } : {}),
     details: { ...worth.details, failed: failures.length, sent: delivered.length },
   });

@@ -27,7 +27,7 @@ export interface Draft {
   locale?: string | undefined;
 }
 
-export type DeliveryStatus = 'sending' | 'sent' | 'delivered' | 'failed' | 'skipped';
+export type DeliveryStatus = 'sending' | 'sent' | 'delivered' | 'failed' | 'skipped' | 'held';
 
 /** A row of the delivery log: a message goes out only while it is `sending`. */
 export interface DeliveryRow {
@@ -35,9 +35,11 @@ export interface DeliveryRow {
   status: DeliveryStatus;
   /** How often the message was handed to the provider, this time included. */
   attempts: number;
-  /** Why it was skipped. */
+  /** Why it was skipped, or is held. */
   reason: string | null;
   provider_id: string | null;
+  /** Milliseconds until a held message may go out. */
+  wait_ms?: number | null;
 }
 
 /** What became of an attempt to send. */

@@ -48,7 +48,9 @@ begin
   select attempt into v_attempt from public.workflow_execution_steps where id = p_outcome.step_run_id;
   v_error := coalesce(p_outcome.error, '{"code": "unknown"}') || jsonb_build_object('attempt', v_attempt);
 
-  if (v_error -> 'retryable')::boolean and v_attempt < (v_plan.retry -> 'attempts')::int then
+  -- What is deferred was not tried: it comes back whatever the policy says, and as the same attempt.
+  if (v_error -> 'deferred')::boolean
+      or ((v_error -> 'retryable')::boolean and v_attempt < (v_plan.retry -> 'attempts')::int) then
     perform workflow.schedule_retry(p_outcome, v_plan.retry, v_attempt, v_error);
     return null;
   end if;
@@ -86,7 +88,8 @@ returns void
 language plpgsql set search_path = '' as $$
 begin
   update public.workflow_execution_steps
-    set status = 'waiting', input = coalesce(p_outcome.input, input), error = p_error
+    set status = 'waiting', input = coalesce(p_outcome.input, input), error = p_error,
+        attempt = attempt - coalesce((p_error -> 'deferred')::boolean, false)::int
     where id = p_outcome.step_run_id;
   insert into workflow.timers (strand_id, execution_id, step_id, kind, due_at)
     select id, execution_id, step_id, 'retry', workflow.now() + greatest(workflow.retry_delay(p_retry, p_attempt),

@@ -1,6 +1,7 @@
 -- The delivery log: one row for each message that a step run sends, whatever the channel.
 --
 --   begin_delivery ──▶ sending ──▶ the provider is called ──▶ settle_delivery ──▶ sent | failed
+--                 └──▶ skipped (suppressed, too many) | held (quiet hours)
 --
 -- The row is written and committed before the provider is called, under the message's idempotency key,
 -- and settled after. A worker that dies in between leaves it `sending`: the next one takes the same row
@@ -24,8 +25,8 @@ create table public.email_logs (
   locale text,
   subject text,
   body text,
-  status text not null check (status in ('sending', 'sent', 'delivered', 'failed', 'skipped')),
-  -- Why it was skipped.
+  status text not null check (status in ('sending', 'sent', 'delivered', 'failed', 'skipped', 'held')),
+  -- Why it was skipped, or waits.
   reason text,
   -- How often it was handed to the provider, and how often without knowing whether it had been sent.
   attempts int not null default 1 check (attempts >= 0),
@@ -41,7 +42,7 @@ create table public.email_logs (
     (status in ('sent', 'delivered') and sent_at is not null)
     or (status = 'sending' and delivered_at is null)
     or (status = 'failed' and error is not null)
-    or (status = 'skipped' and reason is not null and sent_at is null))
+    or (status in ('skipped', 'held') and reason is not null and sent_at is null))
 );
 create index email_logs_organization on public.email_logs (organization_id, id desc);
 create index email_logs_execution on public.email_logs (execution_id);
@@ -121,32 +122,37 @@ end $$;
 
 -- Takes the row of a message before it is sent: a new one, or the one that an earlier attempt has left.
 -- p_message: { key, recipient, subject, body, template, locale }. Returns the row; its status tells whether
--- to send (`sending`), and `attempts` is what settle_delivery must be told.
+-- to send (`sending`), `attempts` is what settle_delivery must be told, `wait_ms` how long a held message waits.
+-- What may have been sent is not held back any more.
 create function workflow.begin_delivery(p_strand uuid, p_token uuid, p_channel text, p_message jsonb) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_sender record := workflow.sender(p_strand, p_token);
+  v_rule record := workflow.delivery_rule(v_sender, p_channel, p_message);
   v_row jsonb;
 begin
   execute format($statement$
     insert into %1$s as d (idempotency_key, organization_id, min_role, workflow_id, execution_id, step_run_id,
-        recipient, template_id, locale, subject, body, status)
+        recipient, template_id, locale, subject, body, status, reason, attempts)
       values ($1 ->> 'key', $2, $3, $4, $5, $6, $1 ->> 'recipient', $1 ->> 'template', $1 ->> 'locale',
-        $1 ->> 'subject', $1 ->> 'body', 'sending')
+        $1 ->> 'subject', $1 ->> 'body', $7, $8, ($7 = 'sending')::int)
       on conflict (idempotency_key) do update
-        set status = 'sending', error = null, attempts = d.attempts + 1, updated_at = workflow.now(),
-            resumed = d.resumed + (d.status = 'sending')::int
-        where d.status in ('sending', 'failed')
+        set status = case d.status when 'sending' then 'sending' else $7 end,
+            reason = case when d.status <> 'sending' then $8 end, error = null, sent_at = null, delivered_at = null,
+            attempts = d.attempts + (d.status = 'sending' or $7 = 'sending')::int,
+            resumed = d.resumed + (d.status = 'sending')::int, updated_at = workflow.now()
+        where d.status in ('sending', 'failed', 'held')
       returning to_jsonb(d)
     $statement$, workflow.delivery_table(p_channel))
     into v_row
     using p_message, v_sender.organization_id, v_sender.min_role, v_sender.workflow_id, v_sender.execution_id,
-      v_sender.step_run_id;
+      v_sender.step_run_id, v_rule.status, v_rule.reason;
   if v_row is null then
     execute format('select to_jsonb(d) from %s d where idempotency_key = $1', workflow.delivery_table(p_channel))
       into v_row using p_message ->> 'key';
   end if;
-  return v_row;
+  return v_row || jsonb_build_object('wait_ms',
+    ceil(extract(epoch from v_rule.not_before - workflow.now()) * 1000));
 end $$;
 
 -- What became of an attempt. That a message was sent is always kept; that it failed only by the last attempt,
