@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<string, number>> = {
   workflow_not_found: 404,
   execution_not_found: 404,
   approval_not_found: 404,
+  event_replayed: 401,
   ip_not_allowed: 403,
   not_an_approver: 403,
   requester_may_not_decide: 403,

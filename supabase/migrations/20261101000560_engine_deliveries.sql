@@ -169,22 +169,24 @@ begin
     using p_id, p_attempt, p_result;
 end $$;
 
--- Deliveries beyond their time, `p_limit` of each channel at most. Returns how many rows went.
+-- Deliveries beyond their time and what was reported of them, `p_limit` of each table at most. Returns how many
+-- rows went.
 create function workflow.prune_deliveries(p_limit int) returns int
 language plpgsql set search_path = '' as $$
 declare
   v_before timestamptz := workflow.now() - (select keep_deliveries from workflow.settings);
-  v_channel text;
+  v_table regclass;
   v_rows int;
   v_all int := 0;
 begin
   if v_before is null then
     return 0;
   end if;
-  foreach v_channel in array array['email', 'sms', 'push', 'slack', 'log'] loop
+  foreach v_table in array array['public.email_logs', 'public.sms_logs', 'public.push_notifications',
+      'public.slack_messages', 'public.notification_logs', 'public.email_events']::regclass[] loop
     execute format($statement$
       delete from %1$s where id in (select id from %1$s where created_at < $1 order by created_at limit $2)
-      $statement$, workflow.delivery_table(v_channel)) using v_before, p_limit;
+      $statement$, v_table) using v_before, p_limit;
     get diagnostics v_rows = row_count;
     v_all := v_all + v_rows;
   end loop;

@@ -53,6 +53,7 @@ const allowed: Record<string, string[]> = {
     'shared/errors.ts',
   ],
   'functions/approvals': [],
+  'functions/events': ['shared/database', 'shared/serve', 'shared/environment.ts'],
   'supabase/local': [],
   templates: [],
 };

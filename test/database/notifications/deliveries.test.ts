@@ -173,9 +173,12 @@ it('deliveries go when their time is over, and not before', async () => {
   const all = await count();
   await sql`select workflow.prune()`;
   expect(await count()).toBe(all);
+  await sql`insert into public.email_events (organization_id, event, recipient, created_at)
+    values (gen_random_uuid(), 'open', 'x', workflow.now() - interval '31 days'), (gen_random_uuid(), 'open', 'x', workflow.now())`;
   await sql`update workflow.settings set keep_deliveries = '30 days'`;
   await sql`select workflow.prune()`;
   expect(await count()).toBe(all - 1);
+  expect(await sql`select from public.email_events`).toHaveLength(1);
 });
 
 it('the channel log has its rows, too', async () => {
