@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
+import { loseLeases } from '../support/engine.ts';
 import { useOwnPlatform } from '../support/own-platform.ts';
 import { mailOf, sendGridVariables, startSendGrid } from '../support/providers/sendgrid.ts';
 import type { TestOwner } from '../support/users.ts';
@@ -52,15 +53,17 @@ it('a worker killed with SIGKILL between sending and settling sends again under 
     {
       id: 'tell',
       type: 'notification',
-      timeout: '1s',
       channel: 'email',
       to: 'ada@example.com',
       subject: 'Hello',
       body: 'Hello Ada',
     },
   ]);
-  sendGrid.next.push(() => {
+  sendGrid.next.push(async () => {
     killWorker();
+    // Its lease would last a minute: time passes, and the sweep under pg_cron comes by.
+    await loseLeases(sql);
+    await sql`select workflow.sweep()`;
     return { status: 202, headers: { 'x-message-id': 'nobody-reads-this' } };
   });
   const id = await startExecution(client, workflowId);
