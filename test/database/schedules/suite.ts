@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { execution } from '../../support/engine.ts';
+import { chain, execution, publish } from '../../support/engine.ts';
 import { endAll, publishChain, schedule, scheduleRow, setClock, startedAt, sweep } from './support.ts';
 
 /**
@@ -252,6 +252,19 @@ export function describeSchedules(sql: Sql): void {
       await setClock(sql, '2026-03-10T14:00:00Z');
       await sweep(sql);
       expect(await scheduleRow(sql, row)).toMatchObject({ failures: 0, last_error: null });
+    });
+
+    it('records that its input is not what the workflow takes, and stops no other', async () => {
+      const inputs = { type: 'object', properties: { count: { type: 'number' } }, required: ['count'] };
+      const strict = await publish(sql, { inputs, steps: chain('one') });
+      const row = await schedule(sql, strict, { cron: '0 * * * *', input: sql.json({ count: 'many' }) });
+      await schedule(sql, await publishChain(sql), { cron: '0 * * * *' });
+      await setClock(sql, '2026-03-10T12:00:00Z');
+      expect(await sweep(sql)).toBe(1);
+      expect(await scheduleRow(sql, row)).toMatchObject({
+        failures: 1,
+        last_error: { code: 'invalid_input' },
+      });
     });
 
     it('records what the database says, and stops no other', async () => {
