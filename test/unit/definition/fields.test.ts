@@ -71,7 +71,7 @@ const elsewhere: Record<string, string> = {
   'webhook.allowedIps': 'webhooks.test.ts: in a range that the trigger lists comes in',
   'webhook.requestsPerMinute':
     'webhooks.test.ts: more requests in a minute than the trigger allows, with the time to wait',
-  'webhook.maxBytes': 'webhooks.test.ts: a body that is too long, declared or not',
+  'webhook.maxBytes': 'webhooks.test.ts: a body that is too long',
   'webhook.hmac': signature,
   'hmac.secret': signature,
   'hmac.header':
