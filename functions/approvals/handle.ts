@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { answer, preflight, problem, refusal } from './answer.ts';
+import { allowOrigins, preflight } from '../../shared/serve/cors.ts';
+import { problem } from '../../shared/serve/problem.ts';
+import { parseJsonBody, readRequestBody } from '../../shared/serve/read-body.ts';
+import { answer, refusal } from './answer.ts';
 import type { Approvals } from './approvals.ts';
 
 const largestBody = 64 * 1024;
@@ -19,46 +22,35 @@ const origin = ['cf-connecting-ip', 'x-forwarded-for', 'user-agent'];
 
 /** Answers one request. GET and HEAD change nothing. */
 export async function handle(request: Request, approvals: Approvals): Promise<Response> {
+  const asked = preflight(request);
+  if (asked) return asked;
   const token = new URL(request.url).pathname.split('/').pop() ?? '';
   try {
-    switch (request.method) {
-      case 'OPTIONS':
-        return preflight();
-      case 'GET':
-      case 'HEAD':
-        return answer(await approvals.show(token));
-      case 'POST':
-        return await decide(request, token, approvals);
-      default:
-        return problem(405, 'method_not_allowed', 'Use GET to see the approval, POST to decide.');
-    }
+    return allowOrigins(await respond(request, token, approvals));
   } catch (error) {
-    return refusal(error, () => approvals.show(token));
+    return allowOrigins(await refusal(error, () => approvals.show(token)));
   }
+}
+
+async function respond(request: Request, token: string, approvals: Approvals): Promise<Response> {
+  if (request.method === 'POST') return decide(request, token, approvals);
+  if (request.method === 'GET' || request.method === 'HEAD') return answer(await approvals.show(token));
+  const hint = 'Use GET to see the approval, POST to decide.';
+  throw problem(405, 'method_not_allowed', `${request.method} does nothing here.`, hint, {
+    allow: 'GET, HEAD, POST, OPTIONS',
+  });
 }
 
 async function decide(request: Request, token: string, approvals: Approvals): Promise<Response> {
-  const text = await request.text();
-  if (text.length > largestBody) {
-    return problem(413, 'body_too_large', 'The body has more than 64 kB.', { hint: 'Shorten the comment.' });
-  }
-  const body = bodySchema.safeParse(parse(text));
+  const { value } = parseJsonBody(await readRequestBody(request, largestBody));
+  const body = bodySchema.safeParse(value);
   if (!body.success) {
-    return problem(400, 'invalid_json', 'The body is no decision.', {
-      hint: 'Send {"decision": "approve", "comment": "…"} or {"decision": "reject"}.',
-    });
+    const hint = 'Send {"decision": "approve", "comment": "…"} or {"decision": "reject"}.';
+    throw problem(400, 'invalid_json', 'The body is no decision.', hint);
   }
   const from = origin.flatMap((name) => {
-    const value = request.headers.get(name);
-    return value ? [[name, value] as const] : [];
+    const given = request.headers.get(name);
+    return given ? [[name, given] as const] : [];
   });
   return answer(await approvals.decide(token, body.data, Object.fromEntries(from)));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<string, number>> = {
   workflow_not_found: 404,
   execution_not_found: 404,
   approval_not_found: 404,
+  unknown_approval_link: 404,
   event_replayed: 401,
   ip_not_allowed: 403,
   not_an_approver: 403,
@@ -27,6 +28,7 @@ const STATUS: Readonly<Record<string, number>> = {
   nothing_failed: 409,
   already_decided: 409,
   approval_closed: 409,
+  approval_expired: 410,
 };
 
 /**

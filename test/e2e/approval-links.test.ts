@@ -226,7 +226,7 @@ describe('an approval link', () => {
       [404, 'unknown_approval_link'],
       [404, 'unknown_approval_link'],
       [404, 'unknown_approval_link'],
-      [400, 'invalid_decision'],
+      [422, 'invalid_decision'],
       [400, 'invalid_json'],
       [400, 'invalid_json'],
       [413, 'body_too_large'],

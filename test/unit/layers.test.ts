@@ -52,7 +52,7 @@ const allowed: Record<string, string[]> = {
     'shared/steps',
     'shared/errors.ts',
   ],
-  'functions/approvals': [],
+  'functions/approvals': ['shared/database', 'shared/serve'],
   'functions/events': ['shared/database', 'shared/serve', 'shared/environment.ts'],
   'supabase/local': [],
   templates: [],
