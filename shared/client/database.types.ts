@@ -209,10 +209,60 @@ export type Database = {
           },
         ];
       };
+      email_events: {
+        Row: {
+          campaign_id: string | null;
+          created_at: string;
+          email_log_id: string | null;
+          event: string;
+          id: string;
+          min_role: string;
+          occurred_at: string;
+          organization_id: string;
+          payload: NonNullable<Json>;
+          provider_event_id: string | null;
+          reason: string | null;
+          recipient: string;
+          url: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          campaign_id?: string | null;
+          created_at?: string;
+          email_log_id?: string | null;
+          event: string;
+          id?: string;
+          min_role?: string;
+          occurred_at?: string;
+          organization_id: string;
+          payload?: NonNullable<Json>;
+          provider_event_id?: string | null;
+          reason?: string | null;
+          recipient: string;
+          url?: string | null;
+        };
+        Update: {
+          campaign_id?: string | null;
+          created_at?: string;
+          email_log_id?: string | null;
+          event?: string;
+          id?: string;
+          min_role?: string;
+          occurred_at?: string;
+          organization_id?: string;
+          payload?: NonNullable<Json>;
+          provider_event_id?: string | null;
+          reason?: string | null;
+          recipient?: string;
+          url?: string | null;
+        };
+        Relationships: [];
+      };
       email_logs: {
         Row: {
           attempts: number;
           body: string | null;
+          campaign_id: string | null;
           created_at: string;
           delivered_at: string | null;
           error: Json | null;
@@ -239,6 +289,7 @@ export type Database = {
         Insert: {
           attempts?: number;
           body?: string | null;
+          campaign_id?: string | null;
           created_at?: string;
           delivered_at?: string | null;
           error?: Json | null;
@@ -264,6 +315,7 @@ export type Database = {
         Update: {
           attempts?: number;
           body?: string | null;
+          campaign_id?: string | null;
           created_at?: string;
           delivered_at?: string | null;
           error?: Json | null;
@@ -500,7 +552,13 @@ export type Database = {
           brand_name: string | null;
           footer: string | null;
           locale: string;
+          max_per_recipient: number | null;
           organization_id: string;
+          per_interval: string;
+          quiet_channels: string[];
+          quiet_from: string | null;
+          quiet_until: string | null;
+          timezone: string;
           updated_at: string;
         };
         ComputedFields: never;
@@ -508,15 +566,55 @@ export type Database = {
           brand_name?: string | null;
           footer?: string | null;
           locale?: string;
+          max_per_recipient?: number | null;
           organization_id: string;
+          per_interval?: string;
+          quiet_channels?: string[];
+          quiet_from?: string | null;
+          quiet_until?: string | null;
+          timezone?: string;
           updated_at?: string;
         };
         Update: {
           brand_name?: string | null;
           footer?: string | null;
           locale?: string;
+          max_per_recipient?: number | null;
           organization_id?: string;
+          per_interval?: string;
+          quiet_channels?: string[];
+          quiet_from?: string | null;
+          quiet_until?: string | null;
+          timezone?: string;
           updated_at?: string;
+        };
+        Relationships: [];
+      };
+      notification_suppressions: {
+        Row: {
+          channel: string;
+          created_at: string;
+          note: string | null;
+          organization_id: string;
+          reason: string;
+          recipient: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          channel: string;
+          created_at?: string;
+          note?: string | null;
+          organization_id: string;
+          reason?: string;
+          recipient: string;
+        };
+        Update: {
+          channel?: string;
+          created_at?: string;
+          note?: string | null;
+          organization_id?: string;
+          reason?: string;
+          recipient?: string;
         };
         Relationships: [];
       };

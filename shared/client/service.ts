@@ -1,4 +1,5 @@
 import type { Json } from '../errors.ts';
+import type { Rendered } from '../notifications/template.ts';
 import { type ApprovalFilter, type Decision, decideApproval, listApprovals } from './approvals.ts';
 import {
   type BulkCancelled,
@@ -16,6 +17,7 @@ import {
   type StartOptions,
   startExecution,
 } from './executions.ts';
+import { type PreviewOptions, previewNotification, type TemplateChannel } from './preview-notification.ts';
 import { type Published, type PublishOptions, publishWorkflow } from './publish.ts';
 import { type RetryOptions, retryExecution } from './retry.ts';
 import {
@@ -284,6 +286,29 @@ export class WorkflowService {
   /** Deletes a secret with its value. @throws WorkflowError `secret_not_found`, `not_allowed` */
   deleteSecret(organizationId: string, name: string): Promise<void> {
     return deleteSecret(this.supabase, organizationId, name);
+  }
+
+  /**
+   * What a notification template's recipients would get: with an organisation, in its own words.
+   *
+   * @param data what the template is filled with; its sample by default
+   * @param locale such as `de`; the organisation's by default
+   * @throws WorkflowError `unknown_notification_template`, or as the Data API refuses; StepError `template_data_missing`
+   */
+  previewNotification(
+    id: string,
+    channel: TemplateChannel,
+    data?: { [key: string]: Json },
+    locale?: string,
+    organizationId?: string,
+  ): Promise<Rendered> {
+    const { supabase } = this;
+    return previewNotification(id, channel, {
+      supabase,
+      ...(data ? { data } : {}),
+      ...(locale ? { locale } : {}),
+      ...(organizationId ? { organizationId } : {}),
+    });
   }
 
   /**
