@@ -14,18 +14,18 @@ export class Approvals {
   /**
    * Decides as the person of the token.
    *
-   * @param headers from where the decision comes, for the audit log
+   * @param from where the decision comes from, for the audit log
    * @returns the request after it
    * @throws PostgresError with a code of docs/errors.md as `detail`
    */
   async decide(
     token: string,
     { decision, comment }: { decision: string; comment: string | null },
-    headers: { [name: string]: string },
+    from: { ip: string | null; user_agent: string | null },
   ): Promise<string> {
     const { sql } = this.connections;
     const [row] = await sql<{ shown: string }[]>`
-      select workflow.decide_approval(${token}, ${decision}, ${comment}, ${sql.json(headers)})::text as shown`;
+      select workflow.decide_approval(${token}, ${decision}, ${comment}, ${sql.json(from)})::text as shown`;
     return row?.shown ?? 'null';
   }
 }

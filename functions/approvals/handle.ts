@@ -17,23 +17,29 @@ const bodySchema = z.object({
     .default(null),
 });
 
-/** Headers by which proxies tell who calls; the audit log keeps them. */
-const origin = ['cf-connecting-ip', 'x-forwarded-for', 'user-agent'];
-
-/** Answers one request. GET and HEAD change nothing. */
-export async function handle(request: Request, approvals: Approvals): Promise<Response> {
+/**
+ * Answers one request. GET and HEAD change nothing.
+ *
+ * @param ip from where it comes, as the gateway says
+ */
+export async function handle(request: Request, approvals: Approvals, ip: string | null): Promise<Response> {
   const asked = preflight(request);
   if (asked) return asked;
   const token = new URL(request.url).pathname.split('/').pop() ?? '';
   try {
-    return allowOrigins(await respond(request, token, approvals));
+    return allowOrigins(await respond(request, token, approvals, ip));
   } catch (error) {
     return allowOrigins(await refusal(error, () => approvals.show(token)));
   }
 }
 
-async function respond(request: Request, token: string, approvals: Approvals): Promise<Response> {
-  if (request.method === 'POST') return decide(request, token, approvals);
+async function respond(
+  request: Request,
+  token: string,
+  approvals: Approvals,
+  ip: string | null,
+): Promise<Response> {
+  if (request.method === 'POST') return decide(request, token, approvals, ip);
   if (request.method === 'GET' || request.method === 'HEAD') return answer(await approvals.show(token));
   const hint = 'Use GET to see the approval, POST to decide.';
   throw problem(405, 'method_not_allowed', `${request.method} does nothing here.`, hint, {
@@ -41,16 +47,18 @@ async function respond(request: Request, token: string, approvals: Approvals): P
   });
 }
 
-async function decide(request: Request, token: string, approvals: Approvals): Promise<Response> {
+async function decide(
+  request: Request,
+  token: string,
+  approvals: Approvals,
+  ip: string | null,
+): Promise<Response> {
   const { value } = parseJsonBody(await readRequestBody(request, largestBody));
   const body = bodySchema.safeParse(value);
   if (!body.success) {
     const hint = 'Send {"decision": "approve", "comment": "…"} or {"decision": "reject"}.';
     throw problem(400, 'invalid_json', 'The body is no decision.', hint);
   }
-  const from = origin.flatMap((name) => {
-    const given = request.headers.get(name);
-    return given ? [[name, given] as const] : [];
-  });
-  return answer(await approvals.decide(token, body.data, Object.fromEntries(from)));
+  const from = { ip, user_agent: request.headers.get('user-agent')?.slice(0, 300) ?? null };
+  return answer(await approvals.decide(token, body.data, from));
 }

@@ -8,6 +8,7 @@
  * whoever follows the link: mail scanners do. Postgres decides everything; this function speaks HTTP.
  */
 import { connect, isWriteAfterClose } from '../../shared/database/connect.ts';
+import { callerAddress } from '../../shared/serve/caller.ts';
 import { Approvals } from './approvals.ts';
 import { handle } from './handle.ts';
 
@@ -18,4 +19,4 @@ globalThis.addEventListener('error', (event) => {
   if (isWriteAfterClose(event.error)) event.preventDefault();
 });
 
-Deno.serve((request) => handle(request, approvals));
+Deno.serve((request) => handle(request, approvals, callerAddress(request.headers, Deno.env)));

@@ -7,9 +7,9 @@
  * What is refused at any of these points leaves nothing but the count of the request.
  */
 import { connect, isWriteAfterClose } from '../../shared/database/connect.ts';
+import { callerAddress } from '../../shared/serve/caller.ts';
 import { Problem, problem, problemResponse } from '../../shared/serve/problem.ts';
 import { type DatabaseError, refusalProblem } from '../../shared/serve/refusal.ts';
-import { callerAddress } from './caller.ts';
 import { WebhookEngine } from './engine.ts';
 import { receive } from './receive.ts';
 

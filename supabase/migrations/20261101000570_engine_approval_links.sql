@@ -84,8 +84,8 @@ begin
 end $$;
 
 -- Decides as the person of the token, through the same trigger as whoever is signed in: it alone knows who
--- may. p_headers: those of the HTTP request that came with it.
-create function workflow.decide_approval(p_token text, p_decision text, p_comment text, p_headers jsonb) returns jsonb
+-- may. p_origin: { ip, user_agent } of the HTTP request that came with it.
+create function workflow.decide_approval(p_token text, p_decision text, p_comment text, p_origin jsonb) returns jsonb
 language plpgsql set search_path = '' as $$
 declare
   v_link workflow.approval_links := workflow.approval_link_of(p_token);
@@ -97,32 +97,34 @@ begin
   end if;
   perform set_config('request.jwt.claims', jsonb_build_object('sub', v_link.user_id, 'role', 'authenticated')::text, true),
     set_config('request.jwt.claim.sub', v_link.user_id::text, true),
-    set_config('request.headers', p_headers::text, true), set_config('workflow.approval_link', 'on', true);
+    set_config('workflow.approval_link', p_origin::text, true);
   insert into public.approval_decisions (request_id, user_id, decision, comment)
     values (v_link.request_id, v_link.user_id, p_decision, p_comment);
   perform set_config('request.jwt.claims', '', true), set_config('request.jwt.claim.sub', '', true),
-    set_config('request.headers', '', true), set_config('workflow.approval_link', '', true);
+    set_config('workflow.approval_link', '', true);
   return workflow.show_approval(p_token);
 end $$;
 
 create function workflow.note_way_of_decision() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  new.via := case when current_setting('workflow.approval_link', true) = 'on' then 'link' else 'session' end;
+  new.via := case when current_setting('workflow.approval_link', true) <> '' then 'link' else 'session' end;
   return new;
 end $$;
 create trigger note_way before insert on public.approval_decisions
   for each row execute function workflow.note_way_of_decision();
 
--- From where a request came, as the proxies in front report it.
+-- From where a decision comes: what the function of the links says, or the headers of the Data API's request.
+-- Of a list of addresses the last is the gateway's own entry, the others are what the caller claims.
 create function workflow.request_origin() returns jsonb
 language plpgsql stable set search_path = '' as $$
 declare
+  v_link jsonb := nullif(current_setting('workflow.approval_link', true), '');
   v_headers jsonb := coalesce(nullif(current_setting('request.headers', true), ''), '{}');
 begin
-  return jsonb_build_object(
-    'ip', left(coalesce(v_headers ->> 'cf-connecting-ip', split_part(v_headers ->> 'x-forwarded-for', ',', 1)), 64),
-    'user_agent', left(v_headers ->> 'user-agent', 300));
+  return coalesce(v_link, jsonb_build_object(
+    'ip', coalesce(v_headers ->> 'cf-connecting-ip', trim(split_part(v_headers ->> 'x-forwarded-for', ',', -1))),
+    'user_agent', left(v_headers ->> 'user-agent', 300)));
 end $$;
 
 -- Who decided what, when, how and from where. Addresses are personal data: in the log, which admins see,

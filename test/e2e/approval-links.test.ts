@@ -268,3 +268,17 @@ it('a decision by supabase-js is marked as made signed in, and logged', async ()
     select actor, details from public.workflow_audit_log where event = 'approval_decided' and execution_id = ${asked.executionId}`;
   expect(logged).toMatchObject({ actor: asked.approver.id, details: { via: 'session' } });
 });
+
+it('a decision over the Data API is logged with the address its gateway reports, not with one the caller claims', async () => {
+  const asked = await ask();
+  await sql.begin(async (tx) => {
+    const claims = JSON.stringify({ sub: asked.approver.id, role: 'authenticated' });
+    const headers = JSON.stringify({ 'x-forwarded-for': '203.0.113.7, 198.51.100.4', 'user-agent': 'Phone' });
+    await tx`select set_config('request.jwt.claims', ${claims}, true), set_config('request.headers', ${headers}, true)`;
+    await tx`set local role authenticated`;
+    await tx`insert into public.approval_decisions (request_id, decision) values (${asked.requestId}, 'approve')`;
+  });
+  const [logged] = await sql`
+    select details from public.workflow_audit_log where event = 'approval_decided' and execution_id = ${asked.executionId}`;
+  expect(logged?.details).toMatchObject({ via: 'session', ip: '198.51.100.4', user_agent: 'Phone' });
+});

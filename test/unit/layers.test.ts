@@ -33,7 +33,7 @@ const allowed: Record<string, string[]> = {
     'shared/errors.ts',
   ],
   'shared/database': [],
-  'shared/serve': [],
+  'shared/serve': ['shared/http/ip.ts'],
   'functions/api': ['functions/actions.ts', 'shared/actions', 'shared/definition', 'shared/serve'],
   'functions/webhook': [
     'shared/database',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callerAddress } from '../../../functions/webhook/caller.ts';
+import { callerAddress } from '../../../shared/serve/caller.ts';
 
 const env = (header?: string) => ({ get: () => header });
 

@@ -1,4 +1,4 @@
-import { parseAddress } from '../../shared/http/ip.ts';
+import { parseAddress } from '../http/ip.ts';
 
 /** As hosted: what callers send under this name themselves does not come through. */
 const DEFAULT_HEADER = 'cf-connecting-ip';
