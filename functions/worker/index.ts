@@ -19,16 +19,19 @@ import { handOverTo } from './hand-over.ts';
 import { type Handover, Invocation } from './invocation.ts';
 import { isAuthorized, secretKeys } from './key.ts';
 import { Runner } from './run.ts';
+import { TestRuns } from './test-run.ts';
 import { Versions } from './versions.ts';
 
 declare const EdgeRuntime: { waitUntil(promise: Promise<unknown>): void };
 
 const keys = secretKeys(Deno.env);
-const engine = new Engine(connect(Deno.env, 'workflow-worker'));
+const connections = connect(Deno.env, 'workflow-worker');
+const engine = new Engine(connections);
 const runner = new Runner(engine, new Versions(engine));
 /** Where the worker calls itself: through the gateway, unless `WORKER_URL` names a shorter way. */
 const self = () => Deno.env.get('WORKER_URL') ?? `${Deno.env.get('SUPABASE_URL')}/functions/v1/worker`;
 const handOver = handOverTo(self, keys[0] ?? '');
+const testRuns = new TestRuns(connections, handOver);
 
 const claimSchema = z.looseObject({
   step_run_id: z.uuid(),
@@ -39,6 +42,7 @@ const claimSchema = z.looseObject({
 }) as unknown as z.ZodType<Claim>;
 
 const handoverSchema = z.object({
+  test: z.boolean().optional(),
   slot: z.object({ id: z.int(), token: z.uuid(), steps_per_invocation: z.int().positive() }).optional(),
   claims: z.array(claimSchema).optional(),
 });
@@ -60,7 +64,8 @@ function problem(status: number, code: string, detail: string): Response {
 
 async function work(handover: Handover): Promise<void> {
   try {
-    await new Invocation(engine, runner, handOver).run(handover);
+    if (handover.test) await testRuns.run();
+    else await new Invocation(engine, runner, handOver).run(handover);
   } catch (error) {
     // The lease, the sweep and the next wake-up bring back whatever this invocation held.
     console.error('workflow worker: invocation ended early:', error);

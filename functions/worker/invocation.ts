@@ -3,8 +3,10 @@ import { crashPoint } from './crash-points.ts';
 import type { Engine } from './engine.ts';
 import type { Runner } from './run.ts';
 
-/** What one invocation is called with: nothing (a wake-up), or a chain's slot and claimed steps. */
+/** What one invocation is called with: nothing (a wake-up), a chain's slot and claimed steps, or for test runs. */
 export interface Handover {
+  /** Test runs wait: they need no slot. */
+  test?: boolean;
   slot?: Slot;
   claims?: Claim[];
 }

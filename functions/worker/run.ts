@@ -9,6 +9,7 @@ import { Members } from './members.ts';
 import { messageOf } from './message.ts';
 import { isTransient, persist } from './persist.ts';
 import { verifyRecord } from './record.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { contextOf, executeOutside, type OutsideOutcome, prepareClaim } from './step.ts';
 import { withTimeout } from './timeout.ts';
 import { runInTransaction } from './transaction.ts';
@@ -51,6 +52,7 @@ export class Runner {
     private readonly versions: Versions,
     private readonly members = new Members(engine),
     private readonly startWithinMs = startWithin,
+    private readonly rehearsal = new Rehearsal(),
   ) {}
 
   /**
@@ -101,7 +103,7 @@ export class Runner {
         await verifyRecord(this.engine.sql, claim, version);
         isVerified = true;
         const message = await messageOf(this.engine.sql, claim, version);
-        const prepared = prepareClaim(claim, version, message);
+        const prepared = this.rehearsal.standIn(claim, prepareClaim(claim, version, message));
         await this.members.verify(claim, version, prepared.kind);
         return { claim, prepared, runAs: version.runAs };
       });
@@ -114,7 +116,8 @@ export class Runner {
 
   private async executeOutside(item: Prepared): Promise<Outside> {
     const { claim, prepared } = item;
-    const work = (signal: AbortSignal) => executeOutside(claim, prepared, this.engine, signal);
+    const work = (signal: AbortSignal) =>
+      executeOutside(claim, prepared, this.engine, signal, this.rehearsal);
     const outcome: OutsideOutcome = await withTimeout(claim.timeout_ms, work, () =>
       this.engine.isWanted(claim),
     ).catch((error) => failedOutcome(claim, error, prepared.input));

@@ -12,6 +12,7 @@ import type { Claim, Outcome } from './claim.ts';
 import { crashPoint } from './crash-points.ts';
 import { DeliveryLog } from './deliveries.ts';
 import { claimKeys, failedOutcome } from './failure.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import type { Version } from './versions.ts';
 
 type HandlerContext = Omit<ActionContext, 'db'>;
@@ -31,11 +32,14 @@ function rootsOf(claim: Claim, version: Version, { aliases }: StepSource): Roots
       created_at: claim.created_at,
       created_by: claim.created_by,
     },
-    workflow: { id: claim.workflow_id, name: version.name, version: claim.workflow_version },
+    workflow: { id: claim.workflow_id, name: version.name, version: versionOf(claim) },
     organization: { id: claim.organization_id },
     now: new Date(claim.now),
   };
 }
+
+/** A draft, which a test run plays, has the number 0. */
+const versionOf = ({ workflow_version }: Claim): number => Math.max(0, workflow_version);
 
 /** The current item of each loop around the step by its name, and the innermost one's index. */
 function itemsOf({ items }: Claim, aliases: StepSource['aliases']): Roots {
@@ -83,7 +87,7 @@ export function contextOf(claim: Claim, connections: Connections, signal: AbortS
     organizationId: claim.organization_id,
     executionId: claim.execution_id,
     workflowId: claim.workflow_id,
-    workflowVersion: claim.workflow_version,
+    workflowVersion: versionOf(claim),
     mode: claim.mode,
     stepRunId: claim.step_run_id,
     stepId: claim.path,
@@ -97,17 +101,25 @@ export function contextOf(claim: Claim, connections: Connections, signal: AbortS
 /** An outcome, and what is still to be written in the transaction that reports it. */
 export type OutsideOutcome = Outcome & Pick<StepOutcome, 'writes'>;
 
-/** Executes a step that needs no transaction; errors become its outcome. */
+/**
+ * Executes a step that needs no transaction; errors become its outcome. In a test run nothing is called: this
+ * is the one place that every step of kind `external` comes through.
+ */
 export async function executeOutside(
   claim: Claim,
   prepared: PreparedStep,
   connections: Connections,
   signal: AbortSignal,
+  rehearsal: Rehearsal,
 ): Promise<OutsideOutcome> {
   const isExternal = prepared.kind === 'external';
+  const context = { ...contextOf(claim, connections, signal), db: noDatabase };
   try {
     if (isExternal) crashPoint('inside_action');
-    const result = await prepared.execute({ ...contextOf(claim, connections, signal), db: noDatabase });
+    const result =
+      isExternal && claim.mode === 'test'
+        ? limitOutput(await rehearsal.perform(prepared, context))
+        : await prepared.execute(context);
     if (isExternal) crashPoint('after_external_effect');
     return {
       ...claimKeys(claim),

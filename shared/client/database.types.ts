@@ -1170,9 +1170,10 @@ export type Database = {
           started_at: string | null;
           status: string;
           steps_done: number;
+          test: Json | null;
           trigger: NonNullable<Json>;
           workflow_id: string;
-          workflow_version: number;
+          workflow_version: number | null;
         };
         ComputedFields: never;
         Insert: {
@@ -1198,9 +1199,10 @@ export type Database = {
           started_at?: string | null;
           status?: string;
           steps_done?: number;
+          test?: Json | null;
           trigger?: NonNullable<Json>;
           workflow_id: string;
-          workflow_version: number;
+          workflow_version?: number | null;
         };
         Update: {
           caused_by?: string | null;
@@ -1225,9 +1227,10 @@ export type Database = {
           started_at?: string | null;
           status?: string;
           steps_done?: number;
+          test?: Json | null;
           trigger?: NonNullable<Json>;
           workflow_id?: string;
-          workflow_version?: number;
+          workflow_version?: number | null;
         };
         Relationships: [
           {

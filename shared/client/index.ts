@@ -17,6 +17,7 @@ export * from './service.ts';
 export * from './snapshot.ts';
 export { type AnySupabaseClient, clientFromEnvironment } from './supabase.ts';
 export * from './templates.ts';
+export * from './test-workflow.ts';
 export * from './types.ts';
 export * from './watch-execution.ts';
 export * from './watch-organization.ts';

@@ -76,12 +76,16 @@ async function dropDraft(supabase: AnySupabaseClient, { id, draft_revision }: Wo
   await workflows.update({ draft: null, draft_revision }).eq('id', id);
 }
 
-async function draftOf(supabase: AnySupabaseClient, workflowId: string | undefined): Promise<Workflow> {
+/** A workflow that has a draft. @throws WorkflowError `no_draft`, `workflow_not_found` */
+export async function draftOf(
+  supabase: AnySupabaseClient,
+  workflowId: string | undefined,
+): Promise<Workflow> {
   const workflow = workflowId === undefined ? undefined : await getWorkflow(supabase, workflowId);
   if (workflow?.draft) return workflow;
   throw new WorkflowError({
     code: 'no_draft',
-    message: 'There is no definition to publish.',
+    message: 'There is no definition to publish or to test.',
     hint: 'Pass a definition, or save a draft of the workflow first.',
   });
 }

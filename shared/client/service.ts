@@ -42,6 +42,7 @@ import {
   type Manifest,
   type Template,
 } from './templates.ts';
+import { type TestOptions, testWorkflow } from './test-workflow.ts';
 import type {
   ApprovalDecision,
   ApprovalRequest,
@@ -182,6 +183,20 @@ export class WorkflowService {
     options?: StartOptions,
   ): Promise<ExecutionRow> {
     return startExecution(this.supabase, id, input, options);
+  }
+
+  /**
+   * Plays a workflow without consequences, and waits for the end.
+   *
+   * @param options.draft tests the saved draft, or this definition, in place of the active version
+   * @param options.mocks what calls to the outside answer, by step id
+   * @param options.approvals how approvals are decided, by step id
+   * @param options.record the row that starts it, for a workflow that rows start
+   * @returns what would have happened
+   * @throws InvalidDefinitionError; WorkflowError `workflow_not_found`, `workflow_not_active`, `invalid_test`, `unknown_step`
+   */
+  testWorkflow(id: string, options?: TestOptions): Promise<ExecutionSnapshot> {
+    return testWorkflow(this.supabase, id, options);
   }
 
   /** Reads an execution with its step runs. @throws WorkflowError `execution_not_found` */

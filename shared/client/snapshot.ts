@@ -25,7 +25,8 @@ export interface StepRun {
 export interface Execution {
   id: string;
   workflow_id: string;
-  workflow_version: number;
+  /** Null: a test run of a draft. */
+  workflow_version: number | null;
   status: ExecutionStatus;
   mode: 'live' | 'test';
   steps_done: number;

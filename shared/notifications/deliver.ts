@@ -45,6 +45,11 @@ export async function deliver(
   return { channel: channel.name, ...summary(delivered), deliveries: delivered as unknown as Json };
 }
 
+/** A channel that sends nothing. All else of a delivery happens, and goes with the transaction of a test run. */
+export function muted(channel: Channel): Channel {
+  return { ...channel, send: async () => null };
+}
+
 async function sendOne(
   channel: Channel,
   message: Content & { recipient: string; key: string },

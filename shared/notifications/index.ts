@@ -8,7 +8,7 @@ import type { Channel } from './types.ts';
 
 export { type ApprovalMessage, type Approver, addressOf, approvalContent } from './approval-message.ts';
 export { compose } from './compose.ts';
-export { deliver } from './deliver.ts';
+export { deliver, muted } from './deliver.ts';
 export {
   chooseText,
   defaultSettings,

@@ -2,6 +2,7 @@ import type { ActionContext } from '../actions/types.ts';
 import type { Json } from '../errors.ts';
 import { evaluate } from '../expression/index.ts';
 import {
+  type Answer,
   buildRequest,
   environmentPolicy,
   type HttpRequest,
@@ -13,6 +14,7 @@ import {
 } from '../http/index.ts';
 import { redact } from '../redact.ts';
 import { parseBody } from './http-body.ts';
+import { checkAllowed, mockedResponse } from './http-rehearsal.ts';
 import { refuseSecrets } from './secrets.ts';
 import type { StepType } from './types.ts';
 
@@ -42,6 +44,11 @@ export const httpStep: StepType = {
         if (!hasKey) request.headers.set('idempotency-key', context.stepRunId);
         return { status: 'succeeded', output: await call(request, expected, context) };
       },
+      async rehearse(context, mock = {}) {
+        await checkAllowed(request.url);
+        const response = mockedResponse(mock, expected);
+        return outputOf({ response, host: request.url.host }, expected, context);
+      },
     };
   },
 };
@@ -49,12 +56,20 @@ export const httpStep: StepType = {
 async function call(
   request: HttpRequest,
   expected: (number | string)[],
-  { signal }: ActionContext,
+  context: ActionContext,
 ): Promise<Json> {
   const isExpected = (status: number) => matchesStatus(status, expected);
-  const answer = await send(request, { policy: environmentPolicy(), signal, isExpected });
+  const answer = await send(request, { policy: environmentPolicy(), signal: context.signal, isExpected });
+  return outputOf(answer, expected, context);
+}
+
+async function outputOf(
+  answer: Answer,
+  expected: (number | string)[],
+  { signal }: ActionContext,
+): Promise<Json> {
   const { status, headers } = answer.response;
-  if (!isExpected(status)) throw await unexpectedStatus(answer);
+  if (!matchesStatus(status, expected)) throw await unexpectedStatus(answer);
   const body = parseBody(await readBody(answer, signal), headers.get('content-type'));
   return { status, headers: visible(headers), body };
 }

@@ -1,10 +1,13 @@
+import type { ActionContext } from '../actions/types.ts';
 import {
   type ApprovalMessage,
   type Approver,
   addressOf,
   approvalContent,
+  type Channel,
   channelNamed,
   deliver,
+  muted,
 } from '../notifications/index.ts';
 import type { StepType } from './types.ts';
 
@@ -17,22 +20,23 @@ export const messageStep: StepType = {
   type: 'message',
   prepare({ step }, roots) {
     const { recipients, ...message } = roots.message as ApprovalMessage & { recipients: Approver[] };
-    if (recipients.length === 0) return { kind: 'external', execute: async () => ({ status: 'skipped' }) };
+    if (recipients.length === 0) return { kind: 'pure', execute: async () => ({ status: 'skipped' }) };
+    const tell = async (channel: Channel, context: ActionContext) => {
+      const send = (approver: Approver) =>
+        deliver(channel, addressOf(approver, channel.name), approvalContent(message, approver), {
+          ...context,
+          stepRunId: `${context.stepRunId}:${approver.id}`,
+        });
+      const sent = await Promise.allSettled(recipients.map(send));
+      const failed = sent.find((one) => one.status === 'rejected');
+      if (failed) throw failed.reason;
+      return { kind: message.kind, channel: channel.name, to: recipients.map(({ id }) => id) };
+    };
+    const channel = () => channelNamed(String(step.channel));
     return {
       kind: 'external',
-      async execute(context) {
-        const channel = channelNamed(String(step.channel));
-        const send = (approver: Approver) =>
-          deliver(channel, addressOf(approver, channel.name), approvalContent(message, approver), {
-            ...context,
-            stepRunId: `${context.stepRunId}:${approver.id}`,
-          });
-        const sent = await Promise.allSettled(recipients.map(send));
-        const failed = sent.find((one) => one.status === 'rejected');
-        if (failed) throw failed.reason;
-        const output = { kind: message.kind, channel: channel.name, to: recipients.map(({ id }) => id) };
-        return { status: 'succeeded', output };
-      },
+      execute: async (context) => ({ status: 'succeeded', output: await tell(channel(), context) }),
+      rehearse: async (context, mock) => mock ?? tell(muted(channel()), context),
     };
   },
 };

@@ -1,6 +1,7 @@
+import type { ActionContext } from '../actions/types.ts';
 import type { Json } from '../errors.ts';
 import { evaluate } from '../expression/index.ts';
-import { channelNamed, compose, deliver, type Message } from '../notifications/index.ts';
+import { type Channel, channelNamed, compose, deliver, type Message, muted } from '../notifications/index.ts';
 import type { StepType } from './types.ts';
 
 /** Tells people something over a channel. */
@@ -20,14 +21,13 @@ export const notificationStep: StepType = {
       const value = evaluated(name);
       if (value !== undefined) message[name] = value;
     }
+    const tell = async (by: Channel, context: ActionContext) =>
+      deliver(by, message.to, await compose(by, message, context), context);
     return {
       kind: 'external',
       input: { channel: channel.name, ...message },
-      async execute(context) {
-        const content = await compose(channel, message, context);
-        const output = await deliver(channel, message.to, content, context);
-        return { status: 'succeeded', output };
-      },
+      execute: async (context) => ({ status: 'succeeded', output: await tell(channel, context) }),
+      rehearse: async (context, mock) => mock ?? tell(muted(channel), context),
     };
   },
 };

@@ -54,6 +54,14 @@ export interface PreparedStep {
    * @throws StepError
    */
   execute(context: ActionContext): Promise<StepOutcome>;
+  /**
+   * Of kind `external`, in a test run: what the step's output would be, without calling anybody. Checks all that
+   * can be checked before the call. Without it the output is the mock, or null.
+   *
+   * @param mock what the caller of the test run answers instead of the outside, if anything
+   * @throws StepError
+   */
+  rehearse?(context: ActionContext, mock: Json | undefined): Promise<Json>;
 }
 
 /** One step type. Preparing evaluates expressions and touches nothing outside. */

@@ -48,6 +48,9 @@ create table workflow.settings (
   keep_deliveries interval check (keep_deliveries >= '1 hour'),
   -- A schedule's run that is older than this was missed.
   missed_after interval not null default '2 minutes' check (missed_after >= '1 minute'),
+  -- How long a test run may take, since it holds locks, and how many may run at the same time.
+  max_test_time interval not null default '20 seconds' check (max_test_time between '0' and '20 seconds'),
+  max_test_runs int not null default 2 check (max_test_runs > 0),
   clock_offset interval not null default '0',
   -- Where the web page is; approval links lead there.
   page_url text check (page_url ~ '^https?://'),
@@ -56,12 +59,14 @@ create table workflow.settings (
 insert into workflow.settings default values;
 
 -- The engine's only clock for waits and schedules. Moving `clock_offset` moves it; leases and
--- durations use clock_timestamp() and do not move.
+-- durations use clock_timestamp() and do not move. A test run has a clock of its own.
 create function workflow.now() returns timestamptz
 language plpgsql stable parallel safe set search_path = '' as $$
 begin
   return (
-    select clock_timestamp() + clock_offset from workflow.settings);
+    select clock_timestamp() + clock_offset
+        + case when current_setting('workflow.test', true) <> '' then workflow.test_clock_offset() else '0' end
+      from workflow.settings);
 end $$;
 
 -- The seam to tenancy: which organisations the caller belongs to with at least this role. This

@@ -65,11 +65,14 @@ end $$;
 create table public.workflow_executions (
   id uuid primary key default workflow.new_id(),
   workflow_id uuid not null,
-  workflow_version int not null,
+  -- Null: a test run of a draft, whose definition is in `test`.
+  workflow_version int,
   organization_id uuid not null,
   min_role text not null,
   status text not null default 'queued',
   mode text not null default 'live',
+  -- What the caller of a test run says: mocks, answers to approvals, the record, a draft's definition and plan.
+  test jsonb,
   trigger jsonb not null default '{"type": "manual"}',
   input jsonb not null default '{}',
   output jsonb,

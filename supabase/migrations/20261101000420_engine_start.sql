@@ -10,17 +10,15 @@ begin
   if not found then
     perform workflow.refuse('workflow_not_found', format('There is no workflow %s here.', new.workflow_id),
       'Check the id, and that you are a member of its organisation.');
-  elsif v_workflow.status not in ('active', 'paused') then
+  elsif v_workflow.status not in ('active', 'paused') and new.mode is distinct from 'test' then
     perform workflow.refuse('workflow_not_active', format('Workflow %L is %s.', v_workflow.name, v_workflow.status),
       'Publish a version of it first.');
-  elsif v_workflow.status = 'paused' and v_workflow.settings @> '{"whenPaused": "drop"}' then
+  elsif v_workflow.status = 'paused' and v_workflow.settings @> '{"whenPaused": "drop"}' and new.mode is distinct from 'test' then
     perform workflow.refuse('workflow_paused', format('Workflow %L is paused.', v_workflow.name),
       'Set its status to active, or its setting whenPaused to "queue" to let starts wait.');
   elsif new.priority not between -100 and 100 then
     perform workflow.refuse('invalid_priority', format('A priority of %s is out of range.', new.priority),
       'Choose one from -100 to 100; higher ones start first.');
-  elsif new.mode = 'test' then
-    perform workflow.refuse('test_mode_not_available', 'This release cannot run in test mode yet.', 'Leave mode at live.');
   end if;
   if workflow.is_client() then
     -- A client chooses workflow, input, key, priority and what to retry; all else follows from the workflow.
@@ -30,7 +28,10 @@ begin
   end if;
   new.organization_id := v_workflow.organization_id;
   new.min_role := v_workflow.min_role;
-  if new.retry_of is null then
+  if new.mode = 'test' or new.test is not null then
+    new := workflow.prepare_test(new);
+    new.trigger := workflow.complete_record(new.trigger, new.organization_id);
+  elsif new.retry_of is null then
     new.workflow_version := v_workflow.active_version;
     new.retry_from := null;
   elsif exists (select from public.workflow_executions where id = new.retry_of and workflow_id = new.workflow_id) then
@@ -39,7 +40,8 @@ begin
     perform workflow.refuse('execution_not_found', format('Workflow %L has no execution %s here.', v_workflow.name, new.retry_of),
       'Check the id, and that you are a member of its organisation.');
   end if;
-  new.lane := workflow.lane_of(v_workflow.status, v_workflow.settings, new.input, new.trigger);
+  new.lane := case when new.mode is distinct from 'test' then
+    workflow.lane_of(v_workflow.status, v_workflow.settings, new.input, new.trigger) end;
   new.status := 'queued';
   new.output := null;
   new.error := null;

@@ -124,7 +124,7 @@ declare
   v_lane record;
   v_admitted int := 0;
 begin
-  if not exists (select from workflow.lane_signals where due_at <= v_now)
+  if not exists (select from workflow.lane_signals where due_at <= v_now) or workflow.is_testing()
     or not pg_try_advisory_xact_lock(hashtext('workflow.admit_lanes')) then
     return 0;
   end if;

@@ -47,6 +47,9 @@ begin
   if v_origin.status not in ('succeeded', 'failed', 'cancelled') then
     perform workflow.refuse('execution_not_ended', format('The execution is still %s.', v_origin.status),
       'Wait for its end, or cancel it first.');
+  elsif v_origin.mode = 'test' then
+    perform workflow.refuse('invalid_test', 'A test run cannot be repeated: nothing of it has happened.',
+      'Start the workflow, or test it again.');
   end if;
   if p_new.workflow_version is distinct from v_origin.workflow_version then
     p_new.workflow_version := p_active_version;

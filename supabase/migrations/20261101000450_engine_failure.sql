@@ -169,10 +169,6 @@ declare
   v_now timestamptz := workflow.now();
   v_executions uuid[];
   v_fired workflow.timers[];
-  v_moves workflow.move[];
-  v_timed_out record;
-  v_applied record;
-  v_steps uuid[];
 begin
   if not exists (select from workflow.timers where due_at <= v_now) then
     return 0;
@@ -191,21 +187,33 @@ begin
   if v_fired is null then
     return 0;
   end if;
+  perform workflow.end_waits(v_fired, v_executions);
+  return cardinality(v_fired);
+end $$;
+
+-- What follows from timers that have been due, in executions that are locked.
+create function workflow.end_waits(p_timers workflow.timers[], p_executions uuid[]) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_moves workflow.move[];
+  v_timed_out record;
+  v_applied record;
+  v_steps uuid[];
+begin
   update public.workflow_execution_steps s
     set status = case f.kind when 'delay' then 'succeeded' else 'queued' end,
         attempt = s.attempt + (f.kind = 'retry')::int,
         finished_at = case f.kind when 'delay' then clock_timestamp() end
-    from unnest(v_fired) f where s.id = f.step_id and f.kind in ('delay', 'retry');
-  v_timed_out := workflow.time_out(v_fired);
-  perform workflow.remind(v_fired);
+    from unnest(p_timers) f where s.id = f.step_id and f.kind in ('delay', 'retry');
+  v_timed_out := workflow.time_out(p_timers);
+  perform workflow.remind(p_timers);
   v_moves := v_timed_out.moves
-    || workflow.moves_after(array(select f.strand_id from unnest(v_fired) f where f.kind = 'delay'));
+    || workflow.moves_after(array(select f.strand_id from unnest(p_timers) f where f.kind = 'delay'));
   v_applied := workflow.resume_moves(v_moves);
-  v_steps := array(select f.step_id from unnest(v_fired) f) || v_applied.finished;
-  perform workflow.resume_strands(array(select f.strand_id from unnest(v_fired) f where f.kind = 'retry'));
-  perform workflow.settle_executions(v_executions, v_steps);
-  perform workflow.broadcast(v_executions, v_steps || v_applied.touched || v_timed_out.touched, true);
-  return cardinality(v_fired);
+  v_steps := array(select f.step_id from unnest(p_timers) f) || v_applied.finished;
+  perform workflow.resume_strands(array(select f.strand_id from unnest(p_timers) f where f.kind = 'retry'));
+  perform workflow.settle_executions(p_executions, v_steps);
+  perform workflow.broadcast(p_executions, v_steps || v_applied.touched || v_timed_out.touched, true);
 end $$;
 
 -- The moves of strands whose current step has just ended well.

@@ -65,7 +65,7 @@ begin
   v_ids := array(
     select e.id from public.workflow_executions e
       where e.organization_id = p_organization and e.status = any (p_status)
-        and e.status in ('succeeded', 'failed', 'cancelled')
+        and e.status in ('succeeded', 'failed', 'cancelled') and e.mode = 'live'
         and (p_workflow is null or e.workflow_id = p_workflow)
         and (p_since is null or e.created_at >= p_since) and (p_until is null or e.created_at < p_until)
         and (p_error_code is null or e.error ->> 'code' = p_error_code)

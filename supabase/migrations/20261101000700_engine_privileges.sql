@@ -9,6 +9,7 @@ grant execute on function workflow.new_id(), workflow.member_organizations(text)
   workflow.lane_of(text, jsonb, jsonb, jsonb), workflow.has_limits(jsonb),
   workflow.prepare_retry(public.workflow_executions, int), workflow.follow_cause(public.workflow_executions),
   workflow.check_bulk(uuid, int), workflow.retry_once(uuid, text, text),
+  workflow.prepare_test(public.workflow_executions), workflow.complete_record(jsonb, uuid),
   workflow.is_legal_execution(text, text, jsonb, timestamptz, timestamptz),
   workflow.is_legal_step(text, boolean, jsonb, timestamptz, timestamptz)
   to authenticated, service_role;

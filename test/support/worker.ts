@@ -6,6 +6,7 @@ import { Engine } from '../../functions/worker/engine.ts';
 import { type HandOver, Invocation } from '../../functions/worker/invocation.ts';
 import { Members } from '../../functions/worker/members.ts';
 import { Runner } from '../../functions/worker/run.ts';
+import { TestRuns } from '../../functions/worker/test-run.ts';
 import { Versions } from '../../functions/worker/versions.ts';
 import { connect } from '../../shared/database/connect.ts';
 import type { TestWorkflow } from './engine.ts';
@@ -18,6 +19,8 @@ export interface TestWorker {
   run(claims: Claim[]): Promise<Claim[]>;
   /** One invocation, from a wake-up to its end. */
   invoke(handOver: HandOver): Promise<void>;
+  /** Plays the test runs that wait. */
+  playTests(): Promise<void>;
 }
 
 /**
@@ -40,6 +43,7 @@ export function useWorker(
     engine,
     run: (claims) => runner.run(claims, null, 'queue'),
     invoke: (handOver) => new Invocation(engine, runner, handOver).run({}),
+    playTests: () => new TestRuns(connections, async () => false).run(),
   };
 }
 
