@@ -17,7 +17,7 @@ import {
   type StartOptions,
   startExecution,
 } from './executions.ts';
-import { type PreviewOptions, previewNotification, type TemplateChannel } from './preview-notification.ts';
+import { previewNotification, type TemplateChannel } from './preview-notification.ts';
 import { type Published, type PublishOptions, publishWorkflow } from './publish.ts';
 import { type RetryOptions, retryExecution } from './retry.ts';
 import {
