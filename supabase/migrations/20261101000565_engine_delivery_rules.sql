@@ -65,9 +65,10 @@ begin
   return case when v_local < v_end then v_end at time zone p_settings.timezone end;
 end $$;
 
--- Whether a recipient has had as many messages as the organisation allows, this one (p_key) not counted.
+-- Whether a recipient has had as many messages as the organisation allows. One that is tried again does not
+-- count against itself: its row says `failed` or `held`, and of one that says `sending` nobody asks.
 -- The lock makes two messages to the same recipient count one after the other.
-create function workflow.is_over_cap(p_settings public.notification_settings, p_channel text, p_recipient text, p_key text)
+create function workflow.is_over_cap(p_settings public.notification_settings, p_channel text, p_recipient text)
 returns boolean
 language plpgsql set search_path = '' as $$
 declare
@@ -80,9 +81,9 @@ begin
     concat_ws(' ', 'delivery', p_settings.organization_id, p_channel, p_recipient), 0));
   execute format($statement$
     select count(*) from %s where organization_id = $1 and recipient = $2 and created_at > $3
-      and status in ('sending', 'sent', 'delivered') and idempotency_key <> $4
+      and status in ('sending', 'sent', 'delivered')
     $statement$, workflow.delivery_table(p_channel))
-    into v_count using p_settings.organization_id, p_recipient, workflow.now() - p_settings.per_interval, p_key;
+    into v_count using p_settings.organization_id, p_recipient, workflow.now() - p_settings.per_interval;
   return v_count >= p_settings.max_per_recipient;
 end $$;
 
@@ -110,7 +111,7 @@ begin
   if not_before is not null then
     status := 'held';
     reason := 'quiet_hours';
-  elsif workflow.is_over_cap(v_settings, p_channel, p_message ->> 'recipient', p_message ->> 'key') then
+  elsif workflow.is_over_cap(v_settings, p_channel, p_message ->> 'recipient') then
     status := 'skipped';
     reason := 'frequency_cap';
   end if;

@@ -167,6 +167,7 @@ describe("Twilio's status callbacks", () => {
     );
     expect((await callback(log, { MessageStatus: 'delivered' })).status).toBe(204);
     expect((await callback(log, { MessageStatus: 'sent' })).status).toBe(204);
+    expect((await callback(log, { MessageStatus: 'failed' })).status).toBe(204);
     expect(await row('sms_logs', log.idempotency_key)).toMatchObject({
       status: 'delivered',
       delivered_at: expect.any(String),
