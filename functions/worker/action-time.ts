@@ -25,6 +25,11 @@ export class ActionTime {
     void send(tx.unsafe(`set local statement_timeout = ${Math.ceil(left)}`));
   }
 
+  /** Call it where a savepoint takes back the limits set since: the next statement gets its own. */
+  forget(): void {
+    this.limitedAt = 0;
+  }
+
   /** Whether the worker's clock or the database's ended it: a step that took too long ends with `timeout`. */
   explain(error: unknown): unknown {
     const isOver = Date.now() - this.startedAt >= this.timeout;

@@ -1,4 +1,4 @@
-import { createDatabase } from '../../shared/actions/database/facade.ts';
+import { type Connection, createDatabase } from '../../shared/actions/database/facade.ts';
 import type { ActionContext } from '../../shared/actions/types.ts';
 import type { PreparedStep } from '../../shared/steps/index.ts';
 import { ActionTime } from './action-time.ts';
@@ -82,10 +82,7 @@ async function act(tx: Transaction, { claim, runAs, prepared, context }: Databas
       workflow.assume_user(${runAs}, ${claim.organization_id})`,
     runAs === null ? tx`set local role service_role` : tx`set local role authenticated`,
   ].map(send);
-  const db = createDatabase((text, parameters) => {
-    time.limit(tx);
-    return tx.unsafe(text, parameters as never[], { prepare: true }) as never;
-  });
+  const db = createDatabase(connectionOf(tx, time));
   try {
     const result = await prepared.execute({ ...context, db });
     crashPoint('inside_action');
@@ -96,4 +93,21 @@ async function act(tx: Transaction, { claim, runAs, prepared, context }: Databas
     for (const sent of setup) await sent;
     throw time.explain(error);
   }
+}
+
+function connectionOf(tx: Transaction, time: ActionTime): Connection {
+  return {
+    run(text, parameters) {
+      time.limit(tx);
+      return tx.unsafe(text, parameters as never[], { prepare: true }) as never;
+    },
+    async savepoint(work) {
+      try {
+        return (await tx.savepoint((inner) => work(connectionOf(inner, time)))) as never;
+      } catch (error) {
+        time.forget();
+        throw error;
+      }
+    },
+  };
 }

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
 import { type Json, StepError } from '../errors.ts';
 import { AwaitsExecution } from './awaits.ts';
+import { bulkCreate } from './entity/bulk-create.ts';
+import { bulkUpdate } from './entity/bulk-update.ts';
 import { createEntity } from './entity/create-entity.ts';
+import { deleteEntity } from './entity/delete-entity.ts';
 import { query } from './entity/query.ts';
 import { updateEntity } from './entity/update-entity.ts';
 import { calculateLeadScore } from './lead/calculate-lead-score.ts';
@@ -16,6 +19,9 @@ const BUILT_IN: readonly ActionDefinition[] = [
   query,
   createEntity,
   updateEntity,
+  deleteEntity,
+  bulkCreate,
+  bulkUpdate,
   calculateLeadScore,
   createDealFromLead,
   runWorkflow,

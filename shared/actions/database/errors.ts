@@ -59,7 +59,7 @@ const BY_STATE: Record<string, Mapping> = {
 export function databaseError(error: unknown): StepError {
   if (error instanceof StepError) return error;
   if (!isPostgresError(error)) return withCause(driverError(error), error);
-  const known = BY_STATE[error.code] ?? lostConnection(error.code);
+  const known = BY_STATE[error.code] ?? ofData(error.code) ?? lostConnection(error.code);
   const own = /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(error.detail ?? '') ? error.detail : undefined;
   return withCause(
     new StepError({
@@ -71,6 +71,22 @@ export function databaseError(error: unknown): StepError {
     }),
     error,
   );
+}
+
+/**
+ * Whether the refusal is about the data of a row: its values, a constraint, or what a trigger raised. Others
+ * are about the user, the table or the moment, and every row would meet them.
+ */
+export function isAboutRow(error: unknown): boolean {
+  const cause = error instanceof StepError ? error.cause : undefined;
+  return isPostgresError(cause) && /^(22|23|P0001)/.test(cause.code);
+}
+
+/** Class 22: the value itself. */
+function ofData(state: string): Mapping | undefined {
+  return state.startsWith('22')
+    ? { code: 'invalid_value', hint: "Give a value of the column's type." }
+    : undefined;
 }
 
 /** Classes 08 and 57P: the connection or the server went away; nothing of the step was kept. */

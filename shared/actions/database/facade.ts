@@ -16,27 +16,42 @@ export type Tables = Record<string, Record<string, unknown>>;
 
 /**
  * What a handler may do with the database: build and run single statements inside the step's own
- * transaction. No raw SQL, no transaction control, no schema changes.
+ * transaction, and take some of them back. No raw SQL, no transaction control, no schema changes.
  */
-export type Database = Pick<
-  Kysely<Tables>,
-  'selectFrom' | 'selectNoFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'with' | 'fn' | 'dynamic'
->;
+export interface Database
+  extends Pick<
+    Kysely<Tables>,
+    'selectFrom' | 'selectNoFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'with' | 'fn' | 'dynamic'
+  > {
+  /**
+   * Runs `work` so that its error takes back what it has written, and nothing else of the step. Its deferred
+   * constraints are checked at its end. Nothing else may use the database meanwhile.
+   *
+   * @throws what `work` throws
+   */
+  attempt<T>(work: () => Promise<T>): Promise<T>;
+}
 
-/** Runs one statement with `$1`-style parameters on the step's transaction. */
-export type Runner = (sql: string, parameters: readonly unknown[]) => Promise<Record<string, unknown>[]>;
+/** The step's transaction, or a savepoint in it. */
+export interface Connection {
+  /** Runs one statement with `$1`-style parameters. */
+  run(sql: string, parameters: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Runs `work` in a savepoint, on the connection that it is given. An error rolls back to it and is thrown. */
+  savepoint<T>(work: (inner: Connection) => Promise<T>): Promise<T>;
+}
 
 /**
- * A query builder whose every statement goes to `run`.
+ * A query builder whose every statement goes to `connection`.
  *
  * @throws StepError for every refusal of the database, with its code mapped (see errors.ts), and
  *   `raw_sql_refused` for a statement that carries SQL text of the handler's own.
  */
-export function createDatabase(run: Runner): Database {
+export function createDatabase(connection: Connection): Database {
+  const place = { current: connection };
   const kysely = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
-      createDriver: () => new RunnerDriver(run),
+      createDriver: () => new StepDriver(place),
       createIntrospector: (db) => new PostgresIntrospector(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
@@ -50,19 +65,43 @@ export function createDatabase(run: Runner): Database {
     with: kysely.with.bind(kysely),
     fn: kysely.fn,
     dynamic: kysely.dynamic,
+    attempt: <T>(work: () => Promise<T>) => attempt(place, work),
   });
 }
 
-class RunnerConnection implements DatabaseConnection {
-  constructor(private readonly run: Runner) {}
+/** Where statements go: inside an attempt to its savepoint. */
+interface Place {
+  current: Connection;
+}
+
+async function attempt<T>(place: Place, work: () => Promise<T>): Promise<T> {
+  const outer = place.current;
+  try {
+    return await outer.savepoint(async (inner) => {
+      place.current = inner;
+      const result = await work();
+      await runChecked(inner, 'set constraints all immediate');
+      return result;
+    });
+  } finally {
+    place.current = outer;
+  }
+}
+
+async function runChecked(connection: Connection, sql: string, parameters: readonly unknown[] = []) {
+  try {
+    return await connection.run(sql, parameters);
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+class StepConnection implements DatabaseConnection {
+  constructor(private readonly place: Place) {}
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     refuseRawSql(query.query);
-    try {
-      return { rows: (await this.run(query.sql, query.parameters)) as R[] };
-    } catch (error) {
-      throw databaseError(error);
-    }
+    return { rows: (await runChecked(this.place.current, query.sql, query.parameters)) as R[] };
   }
 
   // biome-ignore lint/correctness/useYield: the interface asks for a generator; streaming is refused.
@@ -72,11 +111,11 @@ class RunnerConnection implements DatabaseConnection {
 }
 
 /** The transaction is the worker's: this driver has nothing to open, commit or close. */
-class RunnerDriver implements Driver {
-  private readonly connection: RunnerConnection;
+class StepDriver implements Driver {
+  private readonly connection: StepConnection;
 
-  constructor(run: Runner) {
-    this.connection = new RunnerConnection(run);
+  constructor(place: Place) {
+    this.connection = new StepConnection(place);
   }
 
   async init(): Promise<void> {}

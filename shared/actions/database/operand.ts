@@ -92,6 +92,11 @@ export function typedValue(eb: Builder, value: Json | undefined, type: string, p
   return type === 'text' ? text : castSql(eb, text, type);
 }
 
+/** @throws StepError `invalid_value` for a value that a column of this type cannot take, as far as its shape says */
+export function checkValue(value: Json, type: string, path: string): void {
+  toText(value, type, path);
+}
+
 export function castSql(eb: Builder, expression: Sql, type: string): Sql {
   return type === 'text' ? eb.cast(expression, 'text') : eb.cast(expression, sql.raw(type));
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { type Entity, requireColumn } from '../database/entity.ts';
+import type { Row } from '../database/rows.ts';
 
 /** Parameter and result schemas that the entity actions share. */
 export const entityName = z
@@ -15,3 +17,16 @@ export const rowId = z
 export const values = z
   .record(z.string(), z.json())
   .refine((given) => Object.keys(given).length > 0, 'Name at least one column.');
+
+export const select = z.array(z.string()).min(1).optional().describe('Columns to return; all when left out.');
+
+/** @throws StepError `unknown_column` for a column to select that does not exist */
+export function requireColumns(entity: Entity, columns: readonly string[] | undefined): void {
+  for (const [index, column] of (columns ?? []).entries())
+    requireColumn(entity, column, `params.select[${index}]`);
+}
+
+/** Of a row the columns that were asked for; all when none were. */
+export function pick(from: Row, columns: readonly string[] | undefined): Row {
+  return columns ? Object.fromEntries(columns.map((column) => [column, from[column] ?? null])) : from;
+}

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { type Entity, getEntity, requireColumn, tableOf } from '../database/entity.ts';
+import { type Entity, getEntity, tableOf } from '../database/entity.ts';
 import { behindCursor, cursorOf, type Order, totalOrder } from '../database/keyset.ts';
 import { fetchRows, ownRows, type Row } from '../database/rows.ts';
 import { ruleSchema } from '../database/rule.ts';
 import { defineAction } from '../define.ts';
 import type { ActionContext } from '../types.ts';
-import { entityName, row } from './fields.ts';
+import { entityName, pick, requireColumns, row, select } from './fields.ts';
 
 const params = z.strictObject({
   entity: entityName,
   where: ruleSchema.optional().describe('Which rows; all of the organisation when left out.'),
-  select: z.array(z.string()).min(1).optional().describe('Columns to return; all when left out.'),
+  select,
   order: z
     .array(z.strictObject({ field: z.string(), direction: z.enum(['asc', 'desc']).default('asc') }))
     .default([])
@@ -57,8 +57,7 @@ function page(given: Params, context: ActionContext, entity: Entity, order: Orde
   const columns = given.select
     ? [...new Set([...given.select, ...order.map(({ field }) => field)])]
     : Object.keys(entity.columns);
-  for (const [index, column] of (given.select ?? []).entries())
-    requireColumn(entity, column, `params.select[${index}]`);
+  requireColumns(entity, given.select);
   return fetchRows(context.db, entity, (db) => {
     const matching = db
       .selectFrom(tableOf(entity))
@@ -79,8 +78,4 @@ async function countAll(given: Params, context: ActionContext, entity: Entity): 
     .where((eb) => ownRows(eb, context.organizationId, { entity, now: context.now }, given.where))
     .executeTakeFirstOrThrow();
   return Number(count);
-}
-
-function pick(from: Row, columns: readonly string[] | undefined): Row {
-  return columns ? Object.fromEntries(columns.map((column) => [column, from[column] ?? null])) : from;
 }

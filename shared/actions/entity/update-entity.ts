@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { StepError } from '../../errors.ts';
-import { type Entity, getEntity, tableOf } from '../database/entity.ts';
+import { getEntity, tableOf } from '../database/entity.ts';
 import { fetchRows, keyRule, ownRows } from '../database/rows.ts';
 import { ruleSchema } from '../database/rule.ts';
 import { columnValues, refuseTenantChange } from '../database/write.ts';
 import { defineAction } from '../define.ts';
 import { entityName, row, rowId, values } from './fields.ts';
+import { rowNotFound, tooManyRows } from './refusals.ts';
 
 const MOST_ROWS = 1_000;
 
@@ -36,27 +36,8 @@ export const updateEntity = defineAction({
         .where((eb) => ownRows(eb, context.organizationId, { entity, now: context.now }, where))
         .returningAll(),
     );
-    if (params.id !== undefined && rows.length === 0) throw notFound(entity, params.id);
-    if (rows.length > MOST_ROWS) throw tooMany(entity, rows.length);
+    if (params.id !== undefined && rows.length === 0) throw rowNotFound(entity, params.id);
+    if (rows.length > MOST_ROWS) throw tooManyRows(entity, rows.length, MOST_ROWS, 'bulkUpdate');
     return { count: rows.length, rows };
   },
 });
-
-function notFound(entity: Entity, id: unknown): StepError {
-  return new StepError({
-    code: 'row_not_found',
-    message: `${entity.table} has no row ${JSON.stringify(id)} that this workflow may change.`,
-    hint: 'It may be gone, belong to another organisation, or be closed to the user the workflow runs as. Use `where` if none is fine.',
-    path: 'params.id',
-  });
-}
-
-/** Raised after the statement: the step's transaction takes it back. */
-function tooMany(entity: Entity, count: number): StepError {
-  return new StepError({
-    code: 'too_many_rows',
-    message: `The rule matches ${count} rows of ${entity.table}; one step changes at most ${MOST_ROWS}.`,
-    hint: 'Narrow `where`, or use bulkUpdate.',
-    path: 'params.where',
-  });
-}

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { createDatabase } from '../../../shared/actions/database/facade.ts';
+import { type Connection, createDatabase } from '../../../shared/actions/database/facade.ts';
 import { actionCatalog, findAction } from '../../../shared/actions/registry.ts';
 import { connect } from '../../../shared/database/connect.ts';
 
@@ -9,9 +9,11 @@ import { connect } from '../../../shared/database/connect.ts';
  */
 export function actOutsideTheTransaction(): void {
   const connections = connect({ get: (name) => process.env[name] }, 'workflow-worker');
-  const db = createDatabase(
-    async (text, parameters) => connections.sql.unsafe(text, parameters as never[]) as never,
-  );
+  const connection: Connection = {
+    run: async (text, parameters) => connections.sql.unsafe(text, parameters as never[]) as never,
+    savepoint: (work) => work(connection),
+  };
+  const db = createDatabase(connection);
   for (const name of actionCatalog.names()) {
     const action = findAction(name);
     if (action?.kind !== 'database') continue;

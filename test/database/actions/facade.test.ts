@@ -60,7 +60,7 @@ describe('the database of a handler', () => {
   });
 
   it('has no transactions, no raw queries and no schema', async () => {
-    const db = createDatabase(async () => []);
+    const db = createDatabase({ run: async () => [], savepoint: () => Promise.reject() });
     for (const method of [
       'transaction',
       'startTransaction',
@@ -72,5 +72,43 @@ describe('the database of a handler', () => {
     ])
       expect(db).not.toHaveProperty(method);
     await expect(raw`select 1`.execute(db as never)).rejects.toThrow();
+  });
+});
+
+describe('an attempt', () => {
+  const name = (db: Database, value: string) =>
+    db.insertInto('public.leads').values({ organization_id: own, name: value }).execute();
+  const names = async (db: Database) =>
+    (
+      await db
+        .selectFrom('public.leads')
+        .select('name')
+        .where('organization_id', '=', own)
+        .orderBy('id')
+        .execute()
+    ).map((row) => row.name);
+
+  it('takes back what it has written when it fails, also inside another, and nothing else', async () => {
+    const kept = await asUser(user, async (db) => {
+      await name(db, 'before');
+      const inner = () =>
+        db.attempt(async () => {
+          await name(db, 'inner');
+          await name(db, null as never);
+        });
+      await db.attempt(async () => {
+        await name(db, 'outer');
+        expect(await failure(inner())).toMatchObject({ code: 'check_violation' });
+      });
+      const thrown = new Error('It broke.');
+      await expect(
+        db.attempt(async () => {
+          await name(db, 'lost');
+          throw thrown;
+        }),
+      ).rejects.toBe(thrown);
+      return names(db);
+    });
+    expect(kept).toEqual(['before', 'outer']);
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TransactionSql } from 'postgres';
 import { expect } from 'vitest';
-import { createDatabase, type Database } from '../../../shared/actions/database/facade.ts';
+import { type Connection, createDatabase, type Database } from '../../../shared/actions/database/facade.ts';
 import type { ActionContext } from '../../../shared/actions/types.ts';
 import type { Json } from '../../../shared/errors.ts';
 import { actionStep } from '../../../shared/steps/action.ts';
@@ -38,13 +38,17 @@ export function asUser<T>(user: string, work: (db: Database, tx: TransactionSql)
     const claims = JSON.stringify({ sub: user, role: 'authenticated' });
     await tx`select set_config('request.jwt.claims', ${claims}, true)`;
     await tx`set local role authenticated`;
-    const db = createDatabase(
-      (text, parameters) => tx.unsafe(text, parameters as never[], { prepare: true }) as never,
-    );
-    const result = await work(db, tx);
+    const result = await work(createDatabase(connectionOf(tx)), tx);
     await tx`set constraints all immediate`;
     return result;
   }) as Promise<T>;
+}
+
+function connectionOf(tx: TransactionSql): Connection {
+  return {
+    run: (text, parameters) => tx.unsafe(text, parameters as never[], { prepare: true }) as never,
+    savepoint: (inside) => tx.savepoint((inner) => inside(connectionOf(inner))) as never,
+  };
 }
 
 /** Who runs an action, and for which organisation. */

@@ -34,6 +34,23 @@ registerActionHandler(
   },
   { kind: 'database' },
 );
+registerActionHandler(
+  'test.limitsAfterAttempt',
+  async (_, { db }) => {
+    const limit = () =>
+      db
+        .selectNoFrom((eb) => eb.fn('current_setting', [eb.val('statement_timeout')]).as('limit'))
+        .executeTakeFirst();
+    const failed = db.attempt(async () => {
+      await new Promise((wake) => setTimeout(wake, 200));
+      const inside = await limit();
+      throw new Error(inside?.limit as string);
+    });
+    const inside = await failed.catch((error: Error) => error.message);
+    return [inside, (await limit())?.limit] as string[];
+  },
+  { kind: 'database' },
+);
 
 const act = (action: string, timeout: string) => ({ id: 'act', type: 'action', action, params: {}, timeout });
 
@@ -81,6 +98,15 @@ describe('a database action', () => {
     const [first, second] = ((step?.output ?? []) as string[]).map(milliseconds);
     expect(first).toBeLessThanOrEqual(30_000);
     expect(second).toBeLessThanOrEqual(29_800);
+  });
+
+  it('that takes something back keeps to what is left of its timeout', async () => {
+    const { execution: id } = await prepared(act('test.limitsAfterAttempt', '30s'));
+    await worker.run([await claimOne(sql)]);
+    const [step] = await sql`
+      select output from public.workflow_execution_steps where execution_id = ${id} and path = 'act'`;
+    for (const limit of (step?.output ?? ['none']) as string[])
+      expect(milliseconds(limit)).toBeLessThanOrEqual(29_800);
   });
 
   it('leaves the rest of the lease to its report, however it ended', async () => {

@@ -25,10 +25,11 @@ let sent: { text: string; parameters: readonly unknown[] }[];
 let db: Database;
 beforeEach(() => {
   sent = [];
-  db = createDatabase(async (text, parameters) => {
+  const run = async (text: string, parameters: readonly unknown[]) => {
     sent.push({ text, parameters });
     return [];
-  });
+  };
+  db = createDatabase({ run, savepoint: () => Promise.reject() });
 });
 
 async function condition(rule: Rule): Promise<{ text: string; parameters: readonly unknown[] }> {
