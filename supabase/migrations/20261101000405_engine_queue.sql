@@ -8,8 +8,8 @@ select pgmq.create('workflow_bulk');
 -- Every fourth claim reads the bulk first: it moves on however busy the first queue is.
 create sequence workflow.claim_turns;
 
--- A message for each strand, visible now. The first four ready strands of an organisation go to the first queue.
-create function workflow.send_messages(p_strands uuid[], p_organizations uuid[])
+-- A message for each strand, visible in `p_seconds`. The first four ready strands of an organisation go to the first queue.
+create function workflow.send_messages(p_strands uuid[], p_organizations uuid[], p_seconds int default 0)
 returns table (strand_id uuid, msg_id bigint)
 language plpgsql set search_path = '' as $$
 declare
@@ -26,11 +26,11 @@ begin
       from unnest(p_strands, p_organizations) s(id, organization_id)) r;
   if v_first is not null then
     return query select m.id, m.msg_id from rows from (unnest(v_first), pgmq.send_batch('workflow', array(
-      select jsonb_build_object('strand_id', s) from unnest(v_first) s))) as m(id, msg_id);
+      select jsonb_build_object('strand_id', s) from unnest(v_first) s), p_seconds)) as m(id, msg_id);
   end if;
   if v_bulk is not null then
     return query select m.id, -m.msg_id from rows from (unnest(v_bulk), pgmq.send_batch('workflow_bulk', array(
-      select jsonb_build_object('strand_id', s) from unnest(v_bulk) s))) as m(id, msg_id);
+      select jsonb_build_object('strand_id', s) from unnest(v_bulk) s), p_seconds)) as m(id, msg_id);
   end if;
 end $$;
 

@@ -41,15 +41,18 @@ end $$;
 
 -- Puts the current steps of strands into a worker's hands, with a fresh token each. Their messages are hidden
 -- until p_hidden_until; longer leases move them.
-create function workflow.lease_strands(p_strands uuid[], p_slot int, p_hidden_until timestamptz) returns void
+create function workflow.lease_strands(p_strands uuid[], p_slot int, p_hidden_until timestamptz, p_carried int default 0)
+returns void
 language plpgsql set search_path = '' as $$
 declare
   v_late uuid[];
 begin
   with leased as (
-    insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at, hidden_until)
+    insert into workflow.leases as l (strand_id, execution_id, step_id, token, slot, msg_id, expires_at,
+        hidden_until, carried)
       select s.id, s.execution_id, s.step_id, gen_random_uuid(), p_slot, s.msg_id, x.expires_at,
-        case when x.expires_at > p_hidden_until then x.expires_at + c.hidden_margin else p_hidden_until end
+        case when x.expires_at > p_hidden_until then x.expires_at + c.hidden_margin else p_hidden_until end,
+        p_carried
       from unnest(p_strands) ids(id)
       join workflow.strands s on s.id = ids.id
       join workflow.plan_steps p on p.workflow_id = s.workflow_id and p.version = s.version and p.path = s.path
@@ -57,13 +60,22 @@ begin
       lateral (select clock_timestamp() + coalesce(p.timeout, c.default_timeout) + c.lease_grace as expires_at) x
       on conflict (strand_id) do update
         set step_id = excluded.step_id, token = excluded.token, slot = excluded.slot, msg_id = excluded.msg_id,
-            expires_at = excluded.expires_at, hidden_until = excluded.hidden_until, carried = 0
+            expires_at = excluded.expires_at, hidden_until = excluded.hidden_until, carried = excluded.carried
       returning strand_id, hidden_until
   )
   select array_agg(strand_id) into v_late from leased where hidden_until > p_hidden_until;
   if v_late is not null then
     perform workflow.hide_messages(v_late);
   end if;
+end $$;
+
+-- For how long the messages of leased strands are hidden at first: as long as most leases last, because moving
+-- each once more took a fifth of a claim.
+create function workflow.hidden_seconds() returns int
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select ceil(extract(epoch from default_timeout + lease_grace + hidden_margin)) from workflow.settings);
 end $$;
 
 -- Hides the messages of leased strands as long as their leases say.
@@ -101,8 +113,7 @@ declare
   v_executions uuid[];
   v_steps uuid[];
   v_claimed uuid[];
-  -- Hidden as long as most leases last: moving each message once more took a fifth of a claim.
-  v_hidden int := (select ceil(extract(epoch from default_timeout + lease_grace + hidden_margin)) from workflow.settings);
+  v_hidden int := workflow.hidden_seconds();
   v_hidden_until timestamptz := clock_timestamp() + make_interval(secs => v_hidden);
 begin
   perform workflow.fire_timers(), workflow.settle_awaited(), workflow.recover_leases();

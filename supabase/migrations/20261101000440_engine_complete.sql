@@ -242,11 +242,15 @@ begin
   where exists (select from public.workflow_executions q where q.organization_id = o.organization_id and q.status = 'queued' and q.lane is null);
 end $$;
 
+-- What a worker takes of the children that are opened because of its outcomes: `count` at most, for its slot. They
+-- have gone on for as many steps as those in whose place they come.
+create type workflow.grip as (count int, slot int, carried int);
+
 -- Carries out moves: containers close, strands go on or end. `finished` are the step runs that have
--- ended with them, `touched` all others that have changed. Where the end of a branch or an iteration lets
+-- ended with them, `touched` all others that have changed, `leased` new strands in the worker's hands. Where the end of a branch or an iteration lets
 -- its container go on, that strand's moves follow.
 create function workflow.apply_moves(p_moves workflow.move[], p_take text, p_slot int,
-  out finished uuid[], out touched uuid[])
+  out finished uuid[], out touched uuid[], out leased uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_going workflow.move[];
@@ -258,6 +262,7 @@ declare
 begin
   finished := array(select unnest(m.failed) from unnest(p_moves) m);
   touched := '{}';
+  leased := '{}';
   if exists (select from unnest(p_moves) m where cardinality(m.closes) > 0) then
     finished := finished || workflow.close_containers(p_moves);
     touched := workflow.fill_handled(p_moves);
@@ -278,7 +283,8 @@ begin
     perform workflow.end_messages(v_messages);
   end if;
   if v_children is not null then
-    v_joined := workflow.join_children(v_children);
+    v_joined := workflow.join_children(v_children, p_take, p_slot);
+    leased := v_joined.leased;
     v_next := workflow.resume_moves(v_joined.moves);
     finished := finished || v_joined.finished || v_next.finished;
     touched := touched || v_joined.touched || v_next.touched;

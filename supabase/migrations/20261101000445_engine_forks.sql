@@ -8,7 +8,8 @@
 -- many as may run at a time, the next when one ends.
 
 -- Outcomes that fork: their strands wait, their children begin.
-create function workflow.fork_strands(p_outcomes workflow.outcome[], out finished uuid[], out touched uuid[])
+create function workflow.fork_strands(p_outcomes workflow.outcome[], p_take text, p_slot int,
+  out finished uuid[], out touched uuid[], out leased uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_outcome workflow.outcome;
@@ -17,6 +18,7 @@ declare
 begin
   finished := '{}';
   touched := '{}';
+  leased := '{}';
   insert into workflow.forks (strand_id, step_id, concurrency, collect, total, needed, tolerated)
     select st.id, st.step_id, coalesce((o.fork -> 'concurrency')::int, n.total), coalesce((o.fork -> 'collect')::boolean, true),
       n.total, coalesce((o.fork -> 'wait')::int, n.total),
@@ -31,7 +33,9 @@ begin
   perform workflow.suspend_strands(array(select o.strand_id from unnest(p_outcomes) o where o.fork is not null));
   foreach v_outcome in array p_outcomes loop
     if v_outcome.fork is not null then
-      v_advanced := workflow.advance_fork(v_outcome.strand_id, null);
+      v_advanced := workflow.advance_fork(v_outcome.strand_id, null,
+        case p_take when 'claim' then (1, p_slot, v_outcome.carried + 1)::workflow.grip end);
+      leased := leased || v_advanced.leased;
       v_next := workflow.resume_moves(v_advanced.moves);
       finished := finished || v_advanced.finished || v_next.finished;
       touched := touched || v_advanced.touched || v_next.touched;
@@ -41,8 +45,8 @@ end $$;
 
 -- Children that have ended: their step runs end, their strands go, and their containers go on as far as
 -- that lets them. `moves` are those of the containers' strands.
-create function workflow.join_children(p_moves workflow.move[],
-  out moves workflow.move[], out finished uuid[], out touched uuid[])
+create function workflow.join_children(p_moves workflow.move[], p_take text, p_slot int,
+  out moves workflow.move[], out finished uuid[], out touched uuid[], out leased uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_joined record;
@@ -50,6 +54,7 @@ declare
 begin
   moves := '{}';
   touched := '{}';
+  leased := '{}';
   with ended as (
     update public.workflow_execution_steps c
       set status = case when m.error is null then 'succeeded' else 'failed' end, finished_at = clock_timestamp(),
@@ -63,15 +68,18 @@ begin
     select st.scopes[cardinality(st.scopes) - 1] as strand_id, array_agg(st.id) as children,
       array_agg(st.msg_id) filter (where st.msg_id is not null) as messages,
       count(*) filter (where m.error is null)::int as succeeded, count(m.error)::int as failed,
-      (array_agg(m.error order by st.id) filter (where m.error is not null))[1] as error
+      (array_agg(m.error order by st.id) filter (where m.error is not null))[1] as error,
+      case p_take when 'claim' then (count(l), p_slot, max(l.carried) + 1)::workflow.grip end as grip
     from unnest(p_moves) m join workflow.strands st on st.id = m.strand_id
+    left join workflow.leases l on l.strand_id = st.id
     group by 1
   loop
     delete from workflow.strands where id = any (v_joined.children);
     perform workflow.drop_messages(v_joined.messages);
     update workflow.forks set succeeded = succeeded + v_joined.succeeded, failed = failed + v_joined.failed
       where strand_id = v_joined.strand_id;
-    v_advanced := workflow.advance_fork(v_joined.strand_id, v_joined.error);
+    v_advanced := workflow.advance_fork(v_joined.strand_id, v_joined.error, v_joined.grip);
+    leased := leased || v_advanced.leased;
     moves := moves || v_advanced.moves;
     finished := finished || v_advanced.finished;
     touched := touched || v_advanced.touched;
@@ -80,8 +88,8 @@ end $$;
 
 -- Takes a fork as far as it goes: opens children, or lets its container succeed or fail with the error of
 -- the child that was one too many. `moves`: where the container's strand goes, if it goes.
-create function workflow.advance_fork(p_strand uuid, p_error jsonb,
-  out moves workflow.move[], out finished uuid[], out touched uuid[])
+create function workflow.advance_fork(p_strand uuid, p_error jsonb, p_grip workflow.grip,
+  out moves workflow.move[], out finished uuid[], out touched uuid[], out leased uuid[])
 language plpgsql set search_path = '' as $$
 declare
   v_fork workflow.forks;
@@ -90,6 +98,7 @@ begin
   moves := '{}';
   finished := '{}';
   touched := '{}';
+  leased := '{}';
   loop
     select * into v_fork from workflow.forks where strand_id = p_strand;
     if not found then
@@ -109,17 +118,23 @@ begin
       or v_fork.opened - v_fork.succeeded - v_fork.failed >= v_fork.concurrency then
       return;
     end if;
-    v_opened := workflow.open_children(v_fork);
+    v_opened := workflow.open_children(v_fork, p_grip);
     finished := finished || v_opened.finished;
     touched := touched || v_opened.touched;
+    leased := leased || v_opened.leased;
+    p_grip.count := p_grip.count - cardinality(v_opened.leased);
   end loop;
 end $$;
 
 -- Opens as many children as may run: a step run that holds the item, a strand, its first step run and a
--- message each. A branch without steps has succeeded at once.
-create function workflow.open_children(p_fork workflow.forks, out finished uuid[], out touched uuid[])
+-- message each. A branch without steps has succeeded at once. The caller's grip takes the first of them past
+-- the queue: an item then costs neither reading a message nor a claim.
+create function workflow.open_children(p_fork workflow.forks, p_grip workflow.grip,
+  out finished uuid[], out touched uuid[], out leased uuid[])
 language plpgsql set search_path = '' as $$
 declare
+  v_hidden int := workflow.hidden_seconds();
+  v_hidden_until timestamptz := clock_timestamp() + make_interval(secs => v_hidden);
   v_strand workflow.strands;
   v_plan workflow.plan_steps;
   v_items jsonb;
@@ -153,18 +168,20 @@ begin
         clock_timestamp(), case when body is null then clock_timestamp() end
       from child
   ), first as materialized (
-    select workflow.new_id() as id, c.id as strand_id, c.body, c.body_step_id, c.body_type
+    select workflow.new_id() as id, c.id as strand_id, c.body, c.body_step_id, c.body_type,
+      coalesce(row_number() over (order by c.id) <= p_grip.count, false) as is_taken
     from child c where c.body is not null order by c.id
-  ), queued as (
+  ), begun as (
     insert into public.workflow_execution_steps
-        (id, execution_id, organization_id, min_role, scope_id, path, step_id, type)
-      select id, v_strand.execution_id, v_strand.organization_id, v_strand.min_role, strand_id, body, body_step_id, body_type
+        (id, execution_id, organization_id, min_role, scope_id, path, step_id, type, status, started_at)
+      select id, v_strand.execution_id, v_strand.organization_id, v_strand.min_role, strand_id, body, body_step_id, body_type,
+        case when is_taken then 'running' else 'queued' end, case when is_taken then clock_timestamp() end
       from first
   ), message as (
     select m.strand_id, m.msg_id
-    from (select array_agg(strand_id) as strands from first) a,
-    lateral workflow.send_messages(a.strands, array_fill(v_strand.organization_id, array[cardinality(a.strands)])) m
-    where a.strands is not null
+    from (select array_agg(strand_id) as strands, is_taken from first group by is_taken) a,
+    lateral workflow.send_messages(a.strands, array_fill(v_strand.organization_id, array[cardinality(a.strands)]),
+      case when a.is_taken then v_hidden else 0 end) m
   ), stranded as (
     insert into workflow.strands (id, execution_id, organization_id, min_role, workflow_id, version, step_id, path,
         scopes, msg_id)
@@ -173,8 +190,12 @@ begin
       from first f join message m on m.strand_id = f.strand_id
   )
   select coalesce(array_agg(c.id) filter (where c.body is null), '{}'),
-      coalesce(array_agg(c.id) filter (where c.body is not null), '{}') || array(select f.id from first f)
-    into finished, touched from child c;
+      coalesce(array_agg(c.id) filter (where c.body is not null), '{}') || array(select f.id from first f),
+      array(select f.strand_id from first f where f.is_taken)
+    into finished, touched, leased from child c;
+  if cardinality(leased) > 0 then
+    perform workflow.lease_strands(leased, p_grip.slot, v_hidden_until, p_grip.carried);
+  end if;
   update workflow.forks set opened = v_last + 1, succeeded = succeeded + cardinality(finished)
     where strand_id = p_fork.strand_id;
 end $$;

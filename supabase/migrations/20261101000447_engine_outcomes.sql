@@ -56,7 +56,7 @@ begin
 end $$;
 
 -- Every other case: failures, waits, forks, containers that close, strands that end, successors that are
--- left to whoever claims next. Returns the strands that go on.
+-- left to whoever claims next. Returns the strands that go on, and those of new children the caller takes.
 create function workflow.settle_outcomes(p_outcomes workflow.outcome[], p_take text, p_slot int) returns uuid[]
 language plpgsql set search_path = '' as $$
 declare
@@ -67,6 +67,7 @@ declare
   v_executions uuid[];
   v_done uuid[];
   v_touched uuid[];
+  v_leased uuid[];
 begin
   if exists (select from unnest(p_outcomes) o where o.approval is not null) then
     p_outcomes := workflow.request_approvals(p_outcomes);
@@ -91,10 +92,12 @@ begin
   v_applied := workflow.apply_moves(v_moves, p_take, p_slot);
   v_done := v_done || v_applied.finished;
   v_touched := v_applied.touched;
+  v_leased := v_applied.leased;
   if exists (select from unnest(p_outcomes) o where o.fork is not null) then
-    v_forked := workflow.fork_strands(p_outcomes);
+    v_forked := workflow.fork_strands(p_outcomes, p_take, p_slot);
     v_done := v_done || v_forked.finished;
     v_touched := v_touched || v_forked.touched;
+    v_leased := v_leased || v_forked.leased;
   end if;
   v_ready := array(select m.strand_id from unnest(v_moves) m where m.target is not null);
   if p_take = 'yield' then
@@ -104,7 +107,7 @@ begin
   end if;
   perform workflow.settle_executions(v_executions, v_done);
   perform workflow.broadcast(v_executions, v_done || v_touched, cardinality(v_ready) < cardinality(p_outcomes));
-  return v_ready;
+  return v_ready || v_leased;
 end $$;
 
 -- Whether strands that have gone on for five steps are to let others go first: work of an organisation that

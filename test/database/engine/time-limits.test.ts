@@ -154,6 +154,7 @@ describe('a condition whose timeout is over', () => {
         input: { items: [1] },
         fork: { concurrency: 1, continue_on_error: true },
       }),
+      'queue',
     );
     await complete(sql, taken(await claimOne(sql)));
     await timeIsOver();
