@@ -1,6 +1,7 @@
 /** Measures the engine on a platform of its own: `npm run bench:engine`. Prints a table and one JSON line. */
 import { parseArgs } from 'node:util';
 import { closeBench, openBench } from './bench.ts';
+import { measureBulk } from './bulk.ts';
 import { measureEvents } from './events.ts';
 import { measureLatency } from './latency.ts';
 import { measureLoops } from './loops.ts';
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
       ...(await measureLatency(bench)),
       ...(await measureLoops(bench)),
       ...(await measureEvents(bench)),
+      ...(await measureBulk(bench)),
       ...measureMemory(bench),
     ];
     print(rows);
@@ -35,7 +37,7 @@ async function main(): Promise<void> {
 }
 
 if (values.help) {
-  process.stdout.write(`Measures throughput, latency, loops, event triggers and memory of the engine.
+  process.stdout.write(`Measures throughput, latency, loops, event triggers, bulk writes and memory of the engine.
 
   npm run bench:engine -- [options]
 

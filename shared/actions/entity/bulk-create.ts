@@ -5,7 +5,7 @@ import { withTenant } from '../database/write.ts';
 import { defineAction } from '../define.ts';
 import { MOST_ROWS, writeAll } from './bulk.ts';
 import { failures, onRowError } from './failures.ts';
-import { entityName, pick, requireColumns, row, select, values } from './fields.ts';
+import { bulkSelect, entityName, pick, requireColumns, row, values } from './fields.ts';
 
 export const bulkCreate = defineAction({
   name: 'bulkCreate',
@@ -18,11 +18,13 @@ export const bulkCreate = defineAction({
       .max(MOST_ROWS)
       .describe('The new rows, column by column; what a row leaves out gets its default.'),
     onRowError,
-    select,
+    select: bulkSelect,
   }),
   result: z.strictObject({
     count: z.int().describe('Rows that were inserted.'),
-    rows: z.array(row).describe('The rows as they were written, in the order of `rows`.'),
+    rows: z
+      .array(row)
+      .describe('The rows as they were written, in the order of `rows`; of each the columns of `select`.'),
     failed: failures,
   }),
   async run(params, { db, organizationId }) {
@@ -37,6 +39,10 @@ export const bulkCreate = defineAction({
       { db, entity, at, onRowError: params.onRowError, write: (part) => insertSet(db, entity, part) },
       items,
     );
-    return { count: rows.length, rows: rows.map((each) => pick(each, params.select)), failed };
+    return {
+      count: rows.length,
+      rows: rows.map((each) => pick(each, params.select ?? entity.primaryKey)),
+      failed,
+    };
   },
 });

@@ -4,7 +4,7 @@ import { ruleSchema } from '../database/rule.ts';
 import { defineAction } from '../define.ts';
 import { MOST_ROWS } from './bulk.ts';
 import { failures, onRowError } from './failures.ts';
-import { entityName, pick, requireColumns, row, select, values } from './fields.ts';
+import { bulkSelect, entityName, pick, requireColumns, row, values } from './fields.ts';
 import { updateAlike } from './update-alike.ts';
 import { updateEach } from './update-each.ts';
 
@@ -23,7 +23,7 @@ export const bulkUpdate = defineAction({
         .optional()
         .describe('Rows to change, each its primary key and its new values; instead of `where` and `set`.'),
       onRowError,
-      select,
+      select: bulkSelect,
     })
     .refine(
       ({ where, set, rows }) => (rows === undefined ? where && set : !where && !set),
@@ -31,7 +31,9 @@ export const bulkUpdate = defineAction({
     ),
   result: z.strictObject({
     count: z.int().describe('Rows that were changed.'),
-    rows: z.array(row).describe('The rows as they are now; those of `rows` in its order.'),
+    rows: z
+      .array(row)
+      .describe('The rows as they are now, those of `rows` in its order; of each the columns of `select`.'),
     failed: failures,
   }),
   async run({ where, set = {}, rows: given, ...params }, context) {
@@ -41,6 +43,10 @@ export const bulkUpdate = defineAction({
     const { rows, failed } = where
       ? await updateAlike(target, where, set)
       : await updateEach(target, given ?? []);
-    return { count: rows.length, rows: rows.map((each) => pick(each, params.select)), failed };
+    return {
+      count: rows.length,
+      rows: rows.map((each) => pick(each, params.select ?? entity.primaryKey)),
+      failed,
+    };
   },
 });

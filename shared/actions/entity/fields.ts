@@ -20,6 +20,13 @@ export const values = z
 
 export const select = z.array(z.string()).min(1).optional().describe('Columns to return; all when left out.');
 
+/** Thousands of whole rows would be more than a step may return. */
+export const bulkSelect = z
+  .array(z.string())
+  .min(1)
+  .optional()
+  .describe('Columns to return of each row; the primary key when left out.');
+
 /** @throws StepError `unknown_column` for a column to select that does not exist */
 export function requireColumns(entity: Entity, columns: readonly string[] | undefined): void {
   for (const [index, column] of (columns ?? []).entries())

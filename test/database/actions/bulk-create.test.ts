@@ -22,12 +22,13 @@ const many = (count: number) => Array.from({ length: count }, (_, n) => lead(n))
 
 describe('bulkCreate', () => {
   it('inserts the rows for the organisation and returns them in their order, defaults included', async () => {
-    const result = await create([
+    const select = ['organization_id', 'name', 'score', 'tags', 'custom', 'status'];
+    const rows = [
       { name: 'Ada', tags: ['vip', 'a "quoted" one'], custom: { seats: 3 } },
       { name: 'Ben', score: 50 },
       { name: 'Cleo', tags: [], custom: 'just text' },
-    ]);
-    expect(result).toMatchObject({
+    ];
+    expect(await create(rows, { select })).toMatchObject({
       count: 3,
       failed: [],
       rows: [
@@ -47,6 +48,11 @@ describe('bulkCreate', () => {
 
   it('inserts nothing when there is nothing to insert', async () => {
     expect(await create([])).toEqual({ count: 0, rows: [], failed: [] });
+  });
+
+  it('returns the primary keys unless told otherwise, so that thousands fit into a step', async () => {
+    const { rows } = await create([{ name: 'Ada' }]);
+    expect(rows).toEqual([{ id: expect.any(String) }]);
   });
 
   it('takes one statement for thousands of rows', async () => {
@@ -123,7 +129,7 @@ describe('bulkCreate', () => {
       id: string;
     };
     const rows = ['First', 'Second'].map((name) => ({ name, lead_id: id }));
-    expect(await create(rows, { entity: 'deals', onRowError: 'skip' })).toMatchObject({
+    expect(await create(rows, { entity: 'deals', onRowError: 'skip', select: ['name'] })).toMatchObject({
       count: 1,
       rows: [{ name: 'First' }],
       failed: [{ index: 1, code: 'unique_violation' }],
