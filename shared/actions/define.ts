@@ -1,5 +1,6 @@
 import type { ZodType, z } from 'zod';
 import type { HandlerKind } from '../definition/plan.ts';
+import type { Json } from '../errors.ts';
 import type { AwaitsExecution } from './awaits.ts';
 import type { ActionContext, ActionDefinition } from './types.ts';
 import type { WithWrites } from './writes.ts';
@@ -13,6 +14,10 @@ interface Definition<P extends ZodType, R extends ZodType> {
   description?: string;
   params: P;
   result: R;
+  /** Codes it refuses with itself, beside `invalid_params` and what the database refuses. */
+  errors?: readonly string[];
+  /** `params` as they may stand in a definition. */
+  example?: { [key: string]: Json };
   run(
     params: z.output<P>,
     context: ActionContext,
@@ -24,6 +29,7 @@ export function defineAction<P extends ZodType, R extends ZodType>(
   definition: Definition<P, R>,
 ): ActionDefinition<z.output<P>, z.output<R>> {
   const { name, kind = 'external', waits = false, description = '', params, result } = definition;
+  const { errors = [], example } = definition;
   return {
     name,
     kind,
@@ -31,6 +37,8 @@ export function defineAction<P extends ZodType, R extends ZodType>(
     description,
     params: params as unknown as ZodType<z.output<P>>,
     result: result as unknown as ZodType<z.output<R>>,
+    errors,
+    ...(example ? { example } : {}),
     run: (given, context) => definition.run(given, context),
   };
 }

@@ -15,7 +15,7 @@ import { runWorkflow } from './workflow/run-workflow.ts';
 import { WithWrites, withWrites } from './writes.ts';
 
 /** Every action the engine ships with. Adding one takes its file and a line here. */
-const BUILT_IN: readonly ActionDefinition[] = [
+export const BUILT_IN: readonly ActionDefinition[] = [
   query,
   createEntity,
   updateEntity,

@@ -41,6 +41,10 @@ export interface ActionDefinition<P = unknown, R = unknown> {
   description: string;
   params: ZodType<P>;
   result: ZodType<R>;
+  /** Codes it refuses with itself, beside `invalid_params` and what the database refuses. For the docs. */
+  errors?: readonly string[];
+  /** `params` as they may stand in a definition. For the docs. */
+  example?: { [key: string]: Json };
   run(params: P, context: ActionContext): Promise<R | WithWrites<R> | AwaitsExecution>;
 }
 

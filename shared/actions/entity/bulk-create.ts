@@ -5,7 +5,7 @@ import { withTenant } from '../database/write.ts';
 import { defineAction } from '../define.ts';
 import { MOST_ROWS, writeAll } from './bulk.ts';
 import { failures, onRowError } from './failures.ts';
-import { bulkSelect, entityName, pick, requireColumns, row, values } from './fields.ts';
+import { bulkSelect, ENTITY_ERRORS, entityName, pick, requireColumns, row, values } from './fields.ts';
 
 export const bulkCreate = defineAction({
   name: 'bulkCreate',
@@ -27,6 +27,8 @@ export const bulkCreate = defineAction({
       .describe('The rows as they were written, in the order of `rows`; of each the columns of `select`.'),
     failed: failures,
   }),
+  errors: [...ENTITY_ERRORS, 'foreign_organization', 'rows_refused'],
+  example: { entity: 'leads', rows: { $: 'input.rows' }, onRowError: 'skip', select: ['id', 'email'] },
   async run(params, { db, organizationId }) {
     const entity = await getEntity(db, params.entity);
     requireColumns(entity, params.select);

@@ -4,7 +4,7 @@ import { ruleSchema } from '../database/rule.ts';
 import { defineAction } from '../define.ts';
 import { MOST_ROWS } from './bulk.ts';
 import { failures, onRowError } from './failures.ts';
-import { bulkSelect, entityName, pick, requireColumns, row, values } from './fields.ts';
+import { bulkSelect, ENTITY_ERRORS, entityName, pick, requireColumns, row, values } from './fields.ts';
 import { updateAlike } from './update-alike.ts';
 import { updateEach } from './update-each.ts';
 
@@ -36,6 +36,19 @@ export const bulkUpdate = defineAction({
       .describe('The rows as they are now, those of `rows` in its order; of each the columns of `select`.'),
     failed: failures,
   }),
+  errors: [
+    ...ENTITY_ERRORS,
+    'rule_not_supported',
+    'foreign_organization',
+    'invalid_value',
+    'rows_refused',
+    'too_many_rows',
+  ],
+  example: {
+    entity: 'leads',
+    where: { field: 'source', op: 'eq', value: 'webinar' },
+    set: { status: 'nurturing' },
+  },
   async run({ where, set = {}, rows: given, ...params }, context) {
     const entity = await getEntity(context.db, params.entity);
     requireColumns(entity, params.select);

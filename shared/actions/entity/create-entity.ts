@@ -3,7 +3,7 @@ import { getEntity, tableOf } from '../database/entity.ts';
 import { fetchRows } from '../database/rows.ts';
 import { columnValues, withTenant } from '../database/write.ts';
 import { defineAction } from '../define.ts';
-import { entityName, row, values } from './fields.ts';
+import { ENTITY_ERRORS, entityName, row, values } from './fields.ts';
 
 export const createEntity = defineAction({
   name: 'createEntity',
@@ -14,6 +14,11 @@ export const createEntity = defineAction({
     values: values.describe('Columns of the new row. The organisation is set by itself.'),
   }),
   result: z.strictObject({ row: row.describe('The row as it was written, defaults included.') }),
+  errors: [...ENTITY_ERRORS, 'foreign_organization', 'invalid_value'],
+  example: {
+    entity: 'leads',
+    values: { name: '{{ input.name }}', email: { $: 'input.email' }, source: 'website' },
+  },
   async run(params, context) {
     const entity = await getEntity(context.db, params.entity);
     const given = withTenant(entity, params.values, context.organizationId);

@@ -3,7 +3,7 @@ import { getEntity, tableOf } from '../database/entity.ts';
 import { fetchRows, keyRule, ownRows } from '../database/rows.ts';
 import { ruleSchema } from '../database/rule.ts';
 import { defineAction } from '../define.ts';
-import { entityName, row, rowId } from './fields.ts';
+import { ENTITY_ERRORS, entityName, row, rowId } from './fields.ts';
 import { rowNotFound, tooManyRows } from './refusals.ts';
 
 const MOST_ROWS = 1_000;
@@ -23,6 +23,16 @@ export const deleteEntity = defineAction({
     count: z.int().describe('Rows that were deleted.'),
     rows: z.array(row).describe('The rows as they were.'),
   }),
+  errors: [...ENTITY_ERRORS, 'rule_not_supported', 'row_not_found', 'too_many_rows'],
+  example: {
+    entity: 'leads',
+    where: {
+      all: [
+        { field: 'status', op: 'eq', value: 'lost' },
+        { field: 'updated_at', op: 'before', value: { now: '-365d' } },
+      ],
+    },
+  },
   async run(params, context) {
     const entity = await getEntity(context.db, params.entity);
     const where = params.id === undefined ? params.where : keyRule(entity, params.id);

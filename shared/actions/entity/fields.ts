@@ -2,6 +2,14 @@ import { z } from 'zod';
 import { type Entity, requireColumn } from '../database/entity.ts';
 import type { Row } from '../database/rows.ts';
 
+/** Codes of every action that takes an entity. */
+export const ENTITY_ERRORS = [
+  'unknown_entity',
+  'unknown_column',
+  'entity_without_tenant',
+  'entity_without_key',
+] as const;
+
 /** Parameter and result schemas that the entity actions share. */
 export const entityName = z
   .string()

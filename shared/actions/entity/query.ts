@@ -5,14 +5,19 @@ import { fetchRows, ownRows, type Row } from '../database/rows.ts';
 import { ruleSchema } from '../database/rule.ts';
 import { defineAction } from '../define.ts';
 import type { ActionContext } from '../types.ts';
-import { entityName, pick, requireColumns, row, select } from './fields.ts';
+import { ENTITY_ERRORS, entityName, pick, requireColumns, row, select } from './fields.ts';
 
 const params = z.strictObject({
   entity: entityName,
   where: ruleSchema.optional().describe('Which rows; all of the organisation when left out.'),
   select,
   order: z
-    .array(z.strictObject({ field: z.string(), direction: z.enum(['asc', 'desc']).default('asc') }))
+    .array(
+      z.strictObject({
+        field: z.string().describe('A column.'),
+        direction: z.enum(['asc', 'desc']).default('asc').describe('Null is last in `asc`, first in `desc`.'),
+      }),
+    )
     .default([])
     .describe('Columns to sort by; the primary key decides between equals.'),
   limit: z.int().min(1).max(1_000).default(100).describe('Most rows to return, at most 1,000.'),
@@ -37,6 +42,19 @@ export const query = defineAction({
   description: 'Reads rows of a table by a rule tree, sorted and in pages.',
   params,
   result,
+  errors: [...ENTITY_ERRORS, 'rule_not_supported', 'invalid_cursor'],
+  example: {
+    entity: 'leads',
+    where: {
+      all: [
+        { field: 'status', op: 'in', value: ['new', 'contacted'] },
+        { field: 'created_at', op: 'after', value: { now: '-7d' } },
+      ],
+    },
+    select: ['id', 'name', 'score'],
+    order: [{ field: 'score', direction: 'desc' }],
+    limit: 20,
+  },
   async run(given, context) {
     const entity = await getEntity(context.db, given.entity);
     const order = totalOrder(entity, given.order);

@@ -4,7 +4,7 @@ import { fetchRows, keyRule, ownRows } from '../database/rows.ts';
 import { ruleSchema } from '../database/rule.ts';
 import { columnValues, refuseTenantChange } from '../database/write.ts';
 import { defineAction } from '../define.ts';
-import { entityName, row, rowId, values } from './fields.ts';
+import { ENTITY_ERRORS, entityName, row, rowId, values } from './fields.ts';
 import { rowNotFound, tooManyRows } from './refusals.ts';
 
 const MOST_ROWS = 1_000;
@@ -25,6 +25,15 @@ export const updateEntity = defineAction({
     count: z.int().describe('Rows that were changed.'),
     rows: z.array(row).describe('The rows as they are now.'),
   }),
+  errors: [
+    ...ENTITY_ERRORS,
+    'rule_not_supported',
+    'foreign_organization',
+    'invalid_value',
+    'row_not_found',
+    'too_many_rows',
+  ],
+  example: { entity: 'leads', id: { $: 'trigger.record.id' }, set: { status: 'qualified' } },
   async run(params, context) {
     const entity = await getEntity(context.db, params.entity);
     refuseTenantChange(entity, params.set);

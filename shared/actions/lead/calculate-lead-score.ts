@@ -38,6 +38,12 @@ export const calculateLeadScore = defineAction({
       }),
     ),
   }),
+  errors: ['row_not_found'],
+  example: {
+    leadId: { $: 'trigger.record.id' },
+    weights: { companySize: 30 },
+    criteria: { industries: ['events'] },
+  },
   async run({ leadId, lead, ...options }, context) {
     const scored = lead ?? (await findLead(context, leadId ?? ''));
     return scoreLead(scored, { ...options, now: context.now });

@@ -33,6 +33,8 @@ export const createDealFromLead = defineAction({
     dealId: z.string(),
     deal: row,
   }),
+  errors: ['row_not_found', 'not_allowed'],
+  example: { leadId: { $: 'trigger.record.id' }, amount: 12000, currency: 'EUR' },
   async run(given, context) {
     const lead = await findLead(context, given.leadId);
     const entity = await getEntity(context.db, 'deals');

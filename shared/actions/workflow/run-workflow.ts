@@ -25,6 +25,8 @@ export const runWorkflow = defineAction({
     status: z.literal('succeeded').optional().describe('If it was waited for.'),
     output: z.json().optional().describe("The execution's output, if it was waited for."),
   }),
+  errors: ['workflow_not_found', 'workflow_ambiguous'],
+  example: { workflow: 'Welcome series', input: { email: { $: 'trigger.record.email' } }, wait: false },
   async run(given, context) {
     const workflowId = await findWorkflow(given.workflow, context);
     const executionId =
