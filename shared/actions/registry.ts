@@ -10,6 +10,10 @@ import { query } from './entity/query.ts';
 import { updateEntity } from './entity/update-entity.ts';
 import { calculateLeadScore } from './lead/calculate-lead-score.ts';
 import { createDealFromLead } from './lead/create-deal-from-lead.ts';
+import { categorizeTicket } from './support/categorize-ticket.ts';
+import { findDuplicateTickets } from './support/find-duplicate-tickets.ts';
+import { findTicketsAtSLARisk } from './support/find-tickets-at-sla-risk.ts';
+import { searchKnowledgeBase } from './support/search-knowledge-base.ts';
 import type { ActionDefinition, ActionHandler } from './types.ts';
 import { runWorkflow } from './workflow/run-workflow.ts';
 import { WithWrites, withWrites } from './writes.ts';
@@ -24,6 +28,10 @@ export const BUILT_IN: readonly ActionDefinition[] = [
   bulkUpdate,
   calculateLeadScore,
   createDealFromLead,
+  categorizeTicket,
+  findDuplicateTickets,
+  findTicketsAtSLARisk,
+  searchKnowledgeBase,
   runWorkflow,
 ];
 

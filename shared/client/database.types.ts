@@ -340,6 +340,60 @@ export type Database = {
         };
         Relationships: [];
       };
+      knowledge_base_articles: {
+        Row: {
+          body: string;
+          category: string | null;
+          created_at: string;
+          id: string;
+          language: string;
+          organization_id: string;
+          published_at: string | null;
+          search: unknown;
+          status: string;
+          tags: string[];
+          title: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          body: string;
+          category?: string | null;
+          created_at?: string;
+          id?: string;
+          language?: string;
+          organization_id: string;
+          published_at?: string | null;
+          search?: never;
+          status?: string;
+          tags?: string[];
+          title: string;
+          updated_at?: string;
+        };
+        Update: {
+          body?: string;
+          category?: string | null;
+          created_at?: string;
+          id?: string;
+          language?: string;
+          organization_id?: string;
+          published_at?: string | null;
+          search?: never;
+          status?: string;
+          tags?: string[];
+          title?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'knowledge_base_articles_organization_id_fkey';
+            columns: ['organization_id'];
+            isOneToOne: false;
+            referencedRelation: 'organizations';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
       leads: {
         Row: {
           assigned_to: string | null;
@@ -1039,6 +1093,193 @@ export type Database = {
           workflow_id?: string;
         };
         Relationships: [];
+      };
+      support_tickets: {
+        Row: {
+          assigned_to: string | null;
+          body: string;
+          category_id: string | null;
+          channel: string;
+          created_at: string;
+          custom: NonNullable<Json>;
+          customer_tier: string;
+          duplicate_of: string | null;
+          first_responded_at: string | null;
+          first_response_due_at: string | null;
+          id: string;
+          match_text: string;
+          organization_id: string;
+          priority: string;
+          requester_email: string | null;
+          requester_name: string | null;
+          resolution_due_at: string | null;
+          resolved_at: string | null;
+          status: string;
+          subject: string;
+          tags: string[];
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          assigned_to?: string | null;
+          body?: string;
+          category_id?: string | null;
+          channel?: string;
+          created_at?: string;
+          custom?: NonNullable<Json>;
+          customer_tier?: string;
+          duplicate_of?: string | null;
+          first_responded_at?: string | null;
+          first_response_due_at?: string | null;
+          id?: string;
+          match_text?: never;
+          organization_id: string;
+          priority?: string;
+          requester_email?: string | null;
+          requester_name?: string | null;
+          resolution_due_at?: string | null;
+          resolved_at?: string | null;
+          status?: string;
+          subject: string;
+          tags?: string[];
+          updated_at?: string;
+        };
+        Update: {
+          assigned_to?: string | null;
+          body?: string;
+          category_id?: string | null;
+          channel?: string;
+          created_at?: string;
+          custom?: NonNullable<Json>;
+          customer_tier?: string;
+          duplicate_of?: string | null;
+          first_responded_at?: string | null;
+          first_response_due_at?: string | null;
+          id?: string;
+          match_text?: never;
+          organization_id?: string;
+          priority?: string;
+          requester_email?: string | null;
+          requester_name?: string | null;
+          resolution_due_at?: string | null;
+          resolved_at?: string | null;
+          status?: string;
+          subject?: string;
+          tags?: string[];
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'support_tickets_organization_id_assigned_to_fkey';
+            columns: ['organization_id', 'assigned_to'];
+            isOneToOne: false;
+            referencedRelation: 'organization_members';
+            referencedColumns: ['organization_id', 'user_id'];
+          },
+          {
+            foreignKeyName: 'support_tickets_organization_id_category_id_fkey';
+            columns: ['organization_id', 'category_id'];
+            isOneToOne: false;
+            referencedRelation: 'ticket_categories';
+            referencedColumns: ['organization_id', 'id'];
+          },
+          {
+            foreignKeyName: 'support_tickets_organization_id_duplicate_of_fkey';
+            columns: ['organization_id', 'duplicate_of'];
+            isOneToOne: false;
+            referencedRelation: 'support_tickets';
+            referencedColumns: ['organization_id', 'id'];
+          },
+          {
+            foreignKeyName: 'support_tickets_organization_id_fkey';
+            columns: ['organization_id'];
+            isOneToOne: false;
+            referencedRelation: 'organizations';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      ticket_categories: {
+        Row: {
+          created_at: string;
+          description: string | null;
+          id: string;
+          name: string;
+          organization_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          description?: string | null;
+          id?: string;
+          name: string;
+          organization_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          created_at?: string;
+          description?: string | null;
+          id?: string;
+          name?: string;
+          organization_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'ticket_categories_organization_id_fkey';
+            columns: ['organization_id'];
+            isOneToOne: false;
+            referencedRelation: 'organizations';
+            referencedColumns: ['id'];
+          },
+        ];
+      };
+      ticket_category_rules: {
+        Row: {
+          category_id: string;
+          created_at: string;
+          id: string;
+          keyword: string;
+          organization_id: string;
+          updated_at: string;
+          weight: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          category_id: string;
+          created_at?: string;
+          id?: string;
+          keyword: string;
+          organization_id: string;
+          updated_at?: string;
+          weight?: number;
+        };
+        Update: {
+          category_id?: string;
+          created_at?: string;
+          id?: string;
+          keyword?: string;
+          organization_id?: string;
+          updated_at?: string;
+          weight?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: 'ticket_category_rules_organization_id_category_id_fkey';
+            columns: ['organization_id', 'category_id'];
+            isOneToOne: false;
+            referencedRelation: 'ticket_categories';
+            referencedColumns: ['organization_id', 'id'];
+          },
+          {
+            foreignKeyName: 'ticket_category_rules_organization_id_fkey';
+            columns: ['organization_id'];
+            isOneToOne: false;
+            referencedRelation: 'organizations';
+            referencedColumns: ['id'];
+          },
+        ];
       };
       workflow_audit_log: {
         Row: {

@@ -61,11 +61,16 @@ export function matches(eb: Builder, left: Operand, right: Operand, op: 'like' |
   if (!texts) return eb.lit(false);
   const [text, pattern] = texts;
   if (op !== 'fts') return eb(text, op, pattern) as Condition;
-  return search(eb, eb.fn('to_tsvector', [configuration(eb), text]), pattern);
+  return search(eb, textVector(eb, text), pattern);
 }
 
-function search(eb: Builder, vector: Sql, words: Sql): Condition {
+/** Words as people type them into a search box, in a text's vector. */
+export function search(eb: Builder, vector: Sql, words: Sql): Condition {
   return eb(vector, '@@', eb.fn('websearch_to_tsquery', [configuration(eb), words])) as Condition;
+}
+
+export function textVector(eb: Builder, text: Sql): Sql {
+  return eb.fn('to_tsvector', [configuration(eb), text]);
 }
 
 function configuration(eb: Builder): Sql {

@@ -31,13 +31,14 @@ describe('organisations through supabase-js', () => {
 });
 
 describe('policies', () => {
-  it.each(['leads', 'deals', 'organization_members'])(
+  it.each(['leads', 'deals', 'support_tickets', 'organization_members'])(
     'of %s ask for memberships once a statement',
     async (table) => {
       const own = await organization();
       const user = await member({ [own]: 'editor' });
       await sql`insert into leads (organization_id, name) select ${own}, 'Lead ' || n from generate_series(1, 200) n`;
       await sql`insert into deals (organization_id, name) select ${own}, 'Deal ' || n from generate_series(1, 200) n`;
+      await sql`insert into support_tickets (organization_id, subject) select ${own}, 'Ticket ' || n from generate_series(1, 200) n`;
       const plan = await asUser(user, (_, tx) =>
         tx.unsafe(`explain (analyze, format json) select * from public.${table}`),
       );
