@@ -11,6 +11,7 @@ import { updateEntity } from './entity/update-entity.ts';
 import { calculateLeadScore } from './lead/calculate-lead-score.ts';
 import { createDealFromLead } from './lead/create-deal-from-lead.ts';
 import { categorizeTicket } from './support/categorize-ticket.ts';
+import { determineTicketPriority } from './support/determine-ticket-priority.ts';
 import { findDuplicateTickets } from './support/find-duplicate-tickets.ts';
 import { findTicketsAtSLARisk } from './support/find-tickets-at-sla-risk.ts';
 import { searchKnowledgeBase } from './support/search-knowledge-base.ts';
@@ -29,6 +30,7 @@ export const BUILT_IN: readonly ActionDefinition[] = [
   calculateLeadScore,
   createDealFromLead,
   categorizeTicket,
+  determineTicketPriority,
   findDuplicateTickets,
   findTicketsAtSLARisk,
   searchKnowledgeBase,
