@@ -71,7 +71,7 @@ it.each(['UTC', 'America/New_York', 'Asia/Kathmandu'])(
 it('may be called by nobody but its owner', async () => {
   const rows = await sql`
     select p.proname, r.role from pg_proc p, unnest(array['anon', 'authenticated', 'service_role']) r (role)
-    where p.pronamespace = 'workflow'::regnamespace and p.proname like '%rule%'
+    where p.pronamespace = 'workflow'::regnamespace and starts_with(p.proname, 'rule_')
       and has_function_privilege(r.role, p.oid, 'execute')`;
   expect(rows).toEqual([]);
 });
