@@ -143,7 +143,7 @@ describe('an error that cannot be kept as it is', () => {
     const id = stepOf(await runSteps(await signUp(), [write]), 'act').id;
     const [step] =
       await sql`select status, input, error from public.workflow_execution_steps where id = ${id}`;
-    expect(step).toMatchObject({ status: 'failed', input: null, error: { code: 'database_error' } });
+    expect(step).toMatchObject({ status: 'failed', input: null, error: { code: 'invalid_value' } });
   });
 });
 
