@@ -27,7 +27,10 @@ export interface TestUser {
 export type TestOwner = TestUser & { organizationId: string };
 
 /** Clients and users of a platform. @param sql its database as role `postgres` */
-export function usersOf(platform: PlatformDetails, sql: Sql) {
+export function usersOf(
+  platform: Pick<PlatformDetails, 'api_url' | 'publishable_key' | 'secret_key'>,
+  sql: Sql,
+) {
   const clients: SupabaseClient[] = [];
   const connectAs = (key: string) => {
     const client = createClient(platform.api_url, key, options);

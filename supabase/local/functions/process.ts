@@ -13,6 +13,8 @@ export interface FunctionOptions {
   name: string;
   entrypoint: string;
   env: Record<string, string>;
+  /** Its `deno.json`; this project's by default. */
+  config?: string;
   /** What the function prints is appended here. */
   logFile: string;
   /** Told whenever the process changes. */
@@ -91,9 +93,11 @@ export function startFunction(options: FunctionOptions): FunctionProcess {
 function spawnDeno(options: FunctionOptions, onListening: (port: number) => void): ChildProcess {
   const runtime = join(localDir, 'functions', 'runtime.ts');
   const log = openSync(options.logFile, 'a');
+  const config = options.config ? ['--config', options.config] : [];
+  const entrypoint = pathToFileURL(options.entrypoint).href;
   const child = spawn(
     denoBinary(),
-    ['run', '--quiet', '--no-prompt', ...permissions, runtime, pathToFileURL(options.entrypoint).href],
+    ['run', '--quiet', '--no-prompt', ...config, ...permissions, runtime, entrypoint],
     {
       cwd: projectDir,
       detached: true,

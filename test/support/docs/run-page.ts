@@ -16,6 +16,8 @@ export interface PageOptions {
   environment: NodeJS.ProcessEnv;
   /** What the page takes for granted, by camelCase name. */
   values: Record<string, string>;
+  /** What has to stand in the blocks for something else, such as an address of this machine for a real one. */
+  literals?: Record<string, string>;
   /** Told which block was left out, and why. */
   onSkip(line: string): void;
 }
@@ -59,7 +61,7 @@ interface Running extends PageOptions {
 
 function runBlock(block: Block, running: Running): Promise<void> {
   const { folder, environment, known, session, program } = running;
-  const code = withoutSkipped(block);
+  const code = withLiterals(withoutSkipped(block), running.literals);
   switch (block.language) {
     case 'sh':
       return expectPrinted(block, () => runShell(code, folder, environment, known));
@@ -115,6 +117,10 @@ function withoutSkipped({ code, skipped }: Block): string {
     .split('\n')
     .filter((line) => !line.startsWith(lines))
     .join('\n');
+}
+
+function withLiterals(code: string, literals: Record<string, string> = {}): string {
+  return Object.entries(literals).reduce((text, [from, to]) => text.replaceAll(from, to), code);
 }
 
 const firstLine = ({ code }: Block) => code.split('\n')[0];
