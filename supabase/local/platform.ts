@@ -154,10 +154,11 @@ function startFunctions(
   options: { logs: string; onPid(name: string, pid: number): void; onGiveUp(error: Error): void },
 ): Map<string, Route> {
   return new Map(
-    functions.map(({ name, verifyJwt, entrypoint }) => {
+    functions.map(({ name, verifyJwt, entrypoint, importMap }) => {
       const process = startFunction({
         name,
         entrypoint,
+        importMap,
         env,
         logFile: join(options.logs, `function-${name}.log`),
         onPid: (pid) => options.onPid(name, pid),

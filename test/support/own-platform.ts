@@ -53,6 +53,7 @@ function ownProject(worker: string | undefined, variables: Record<string, string
   });
   if (worker && !own.includes(JSON.stringify(worker)))
     throw new Error('config.toml names no function worker.');
-  writeFileSync(join(folder, 'config.toml'), own);
+  const imports = `import_map = ${JSON.stringify(join(projectDir, 'deno.json'))}`;
+  writeFileSync(join(folder, 'config.toml'), own.replaceAll('import_map = "../deno.json"', imports));
   return join(folder, '..');
 }

@@ -8,6 +8,8 @@ export interface FunctionConfig {
   name: string;
   verifyJwt: boolean;
   entrypoint: string;
+  /** Where its bare imports are resolved; undefined: as this project resolves its own. */
+  importMap?: string;
 }
 
 /** What the platform reads of `supabase/config.toml`. */
@@ -22,7 +24,14 @@ export interface ProjectConfig {
 interface Toml {
   api?: { port?: number; schemas?: string[]; max_rows?: number };
   db?: { port?: number };
-  functions?: Record<string, { enabled?: boolean; verify_jwt?: boolean; entrypoint?: string }>;
+  functions?: Record<string, FunctionTable>;
+}
+
+interface FunctionTable {
+  enabled?: boolean;
+  verify_jwt?: boolean;
+  entrypoint?: string;
+  import_map?: string;
 }
 
 /** Reads a project's `supabase/config.toml`. Functions without a file are left out. */
@@ -40,6 +49,7 @@ export function readConfig(project: string): ProjectConfig {
       name,
       verifyJwt: entry.verify_jwt ?? true,
       entrypoint: resolve(project, 'supabase', entry.entrypoint ?? `./functions/${name}/index.ts`),
+      importMap: entry.import_map && resolve(project, 'supabase', entry.import_map),
     }));
   return {
     apiPort: toml.api?.port ?? 54321,

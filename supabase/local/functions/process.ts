@@ -15,6 +15,8 @@ export interface FunctionOptions {
   env: Record<string, string>;
   /** Its `deno.json`; this project's by default. */
   config?: string;
+  /** In place of the imports in there. */
+  importMap?: string;
   /** What the function prints is appended here. */
   logFile: string;
   /** Told whenever the process changes. */
@@ -92,12 +94,13 @@ export function startFunction(options: FunctionOptions): FunctionProcess {
 
 function spawnDeno(options: FunctionOptions, onListening: (port: number) => void): ChildProcess {
   const runtime = join(localDir, 'functions', 'runtime.ts');
+  const importMap = options.importMap ? [`--import-map=${options.importMap}`] : [];
   const log = openSync(options.logFile, 'a');
   const config = options.config ? ['--config', options.config] : [];
   const entrypoint = pathToFileURL(options.entrypoint).href;
   const child = spawn(
     denoBinary(),
-    ['run', '--quiet', '--no-prompt', ...config, ...permissions, runtime, entrypoint],
+    ['run', '--quiet', '--no-prompt', ...config, ...importMap, ...permissions, runtime, entrypoint],
     {
       cwd: projectDir,
       detached: true,
