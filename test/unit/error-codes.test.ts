@@ -38,7 +38,10 @@ function codesInSql(source: string): string[] {
   ];
 }
 
-const sources = ['shared', 'functions'].flatMap((folder) => files(folder, '.ts'));
+const sources = [
+  ...['shared', 'functions'].flatMap((folder) => files(folder, '.ts')),
+  ...files('supabase/adopt', '.mjs'),
+];
 const used = new Set([
   ...sources.flatMap((file) => codesInTypeScript(readFileSync(file, 'utf8'))),
   ...files('supabase/migrations', '.sql').flatMap((file) => codesInSql(readFileSync(file, 'utf8'))),
