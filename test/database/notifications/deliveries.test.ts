@@ -50,9 +50,9 @@ it('a message is in the delivery log before it is sent, and settled after', asyn
 it('a message whose worker died while it was sent goes out again under its key, and its row says so', async () => {
   const { id, run } = await prepare(mail);
   const before = sendGrid.requests.length;
-  // The first worker is never told that its message went out.
-  const dead = new Promise<never>(() => {});
-  sendGrid.next.push(() => dead);
+  // The first worker is told what became of its message when another has long sent it again.
+  let answer: (reply: typeof tooMany) => void = () => {};
+  sendGrid.next.push(() => new Promise((resolve) => (answer = resolve)));
   const first = worker.run([await claimOne(sql)]);
   await sendGrid.received(before + 1);
   await loseLeases(sql);
@@ -61,7 +61,9 @@ it('a message whose worker died while it was sent goes out again under its key, 
   expect(row).toMatchObject({ status: 'sent', attempts: 2, resumed: 1 });
   const keys = sendGrid.requests.slice(before).map((request) => mailOf(request).custom_args?.delivery_key);
   expect(keys).toEqual([row?.idempotency_key, row?.idempotency_key]);
-  void first;
+  answer(tooMany);
+  await first;
+  expect((await rowsOf(id))[0]).toEqual(row);
 });
 
 it('a late worker sends nothing', async () => {
