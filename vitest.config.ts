@@ -9,7 +9,8 @@ const onPlatform = {
 // The files of `db` and `e2e` share one platform and run beside each other: each makes organisations of its own.
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than the cores it is meant for: much of the time is waiting for the platform.
+    maxWorkers: 3,
     reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       // Loading CEL, Liquid and zod for each file anew would take longer than the tests.
